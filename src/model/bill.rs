@@ -1,0 +1,178 @@
+//! Bills: one rounded set of lines from which statements, journals and reports are written. No exporter computes money.
+
+use super::charge::CostBasis;
+use super::codes::{AgencyCode, FundCode, PoolId, ServiceCode};
+use super::money::{Cost, Money, Quantity};
+use super::month::Month;
+use super::settings::{AccountString, Mode};
+use serde::{Deserialize, Serialize};
+
+/// A place in the list of bill lines, bill numbers and roll-up rows of one month.
+pub type LineNumber = usize;
+
+/// Where every charge went: exactly one of these, and the five add up to what came in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
+pub enum Destination {
+    Agency(AgencyCode),
+    Pool(PoolId),
+    /// Borne by the provider, with the reason (a unit rate recovers it, prepaid commitments, a decision).
+    Central(String),
+    Excluded(String),
+    Suspense(String),
+}
+
+/// A roll-up row with its owner, service and card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatedCharge {
+    /// Row of the roll-up.
+    pub row: usize,
+    pub destination: Destination,
+    pub service: ServiceCode,
+    /// Ids of what decided: the ownership rule, the rate card.
+    pub owner_rule: String,
+    pub rate: Option<RateReference>,
+    pub basis: CostBasis,
+    /// What is shared or passed on, before its cent is made. For a card on effective cost the rest of the billed cost
+    /// goes on as a second rated charge of the same row, to `Central("prepaid")`.
+    pub cost: Cost,
+    /// The section of the vendor's invoice it belongs to.
+    pub section: SectionKey,
+    /// Made by `fit`.
+    pub amount: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RateReference {
+    pub rate_id: String,
+    pub version: u32,
+}
+
+/// What a vendor asks to be paid as one amount.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SectionKey {
+    pub provider: String,
+    pub billing_account_id: String,
+    /// Blank where the vendor's rows carry none.
+    pub invoice_id: String,
+}
+
+/// Why a line is on a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineKind {
+    /// The agency's own charges at the vendor's cost.
+    Direct,
+    /// A share of a pool.
+    Shared,
+    /// Quantity times our rate.
+    Unit,
+    /// A percentage of other lines.
+    Fee,
+}
+
+/// One line of a bill: agency, service and kind in a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillLine {
+    /// `DOH-2025-09-000001`: agency, month, place on the bill.
+    pub id: String,
+    pub agency: AgencyCode,
+    pub service: ServiceCode,
+    pub month: Month,
+    pub kind: LineKind,
+    pub mode: Mode,
+    /// The fund that absorbs it, for `Mode::Absorbed`.
+    pub absorbed_by: Option<FundCode>,
+    pub description: String,
+    /// The vendor behind it (`AWS`), blank for our own services.
+    pub provider: String,
+    pub amount: Money,
+    pub rate: Option<RateReference>,
+    pub quantity: Option<Quantity>,
+    pub unit: String,
+    /// Decimal text of the price or percentage applied, as on the card.
+    pub unit_price: String,
+    pub share: Option<PoolShare>,
+    /// The arithmetic, in the order it was done, in words and figures.
+    pub arithmetic: Vec<String>,
+    pub funding: Vec<FundingLine>,
+}
+
+/// How an agency came to its part of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolShare {
+    pub pool: PoolId,
+    pub version: u32,
+    pub method: String,
+    pub pool_amount: Money,
+    pub driver_value: String,
+    pub driver_total: String,
+    pub unit: String,
+    /// It received one of the leftover cents.
+    pub received_cent: bool,
+}
+
+/// The part of a bill line that one account string pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundingLine {
+    pub string: AccountString,
+    /// Decimal text, as in the rule.
+    pub percent: String,
+    pub federal: bool,
+    pub amount: Money,
+    /// Year whose appropriation pays.
+    pub budget_fiscal_year: i32,
+}
+
+/// A roll-up row's cents on a bill line or in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillDetail {
+    pub line: LineNumber,
+    pub row: usize,
+    pub amount: Money,
+}
+
+/// What a pool took in and gave out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolResult {
+    pub pool: PoolId,
+    pub version: u32,
+    pub service: ServiceCode,
+    pub description: String,
+    pub taken_in: Money,
+    /// Agency, driver value as text, cents.
+    pub shares: Vec<(AgencyCode, String, Money)>,
+    pub given_out: Money,
+    pub method: String,
+}
+
+/// A cent that a division handed out, for the evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Residual {
+    /// `fit AWS 2045678901`, `pool SHR`, `funding DOH-2025-09-000001`.
+    pub step: String,
+    pub received_by: String,
+    pub cents: Money,
+}
+
+/// Everything the bills of a month say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bills {
+    pub lines: Vec<BillLine>,
+    pub details: Vec<BillDetail>,
+    /// Detail of each pool: rows with their cents (`line` is the pool's place in `pools`).
+    pub pool_details: Vec<BillDetail>,
+    pub pools: Vec<PoolResult>,
+    pub residuals: Vec<Residual>,
+}
+
+impl Bills {
+    pub fn of<'a>(&'a self, agency: &'a AgencyCode) -> impl Iterator<Item = &'a BillLine> {
+        self.lines.iter().filter(move |line| &line.agency == agency)
+    }
+
+    /// Lines that ask for money.
+    pub fn charged(&self) -> impl Iterator<Item = &BillLine> {
+        self.lines.iter().filter(|line| line.mode == Mode::Chargeback)
+    }
+}

@@ -1,0 +1,161 @@
+//! Decimal text to exact fixed-point numbers and back, with one grammar for every file.
+//!
+//! ASCII digits, at most one point, an optional sign in front, an optional exponent; blanks around are ignored. Whatever
+//! cannot be kept exactly is refused with the reason: rounding a vendor's digits would be inventing money. Written by us
+//! because every library parser tried rounds long fractions, takes `1_000`, or refuses exponents.
+
+use super::money::SCALE;
+use thiserror::Error;
+
+/// Why a text is not an amount we can keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("the cell is empty")]
+    Empty,
+    #[error("it is not a number: digits, one point, a leading sign and an exponent are all that is allowed")]
+    NotANumber,
+    #[error("it has more than {SCALE} decimals")]
+    TooPrecise,
+    #[error("it is too large to be kept exactly")]
+    TooLarge,
+    #[error("it has more than two decimals")]
+    MoreThanCents,
+}
+
+/// No single amount may reach this: ten million of the largest still add up inside 38 digits.
+const LIMIT: i128 = 1_000_000_000_000_000_000 * 1_000_000_000_000_000_000;
+
+/// Units of the eighteenth decimal.
+pub fn parse(text: &[u8]) -> Result<i128, Refusal> {
+    let text = text.trim_ascii();
+    let (negative, digits) = match text {
+        [] => return Err(Refusal::Empty),
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    let mut mantissa: i128 = 0;
+    let mut decimals: i32 = 0;
+    let mut seen_digit = false;
+    let mut seen_point = false;
+    let mut trailing_zeros: i32 = 0;
+    let mut place = 0;
+    while let Some(&byte) = digits.get(place) {
+        match byte {
+            b'0' if seen_point => {
+                seen_digit = true;
+                trailing_zeros += 1;
+            }
+            b'0'..=b'9' => {
+                seen_digit = true;
+                for _ in 0..trailing_zeros {
+                    mantissa = mantissa.checked_mul(10).ok_or(Refusal::TooPrecise)?;
+                    decimals += 1;
+                }
+                trailing_zeros = 0;
+                let overflow = if seen_point { Refusal::TooPrecise } else { Refusal::TooLarge };
+                mantissa =
+                    mantissa.checked_mul(10).and_then(|m| m.checked_add(i128::from(byte - b'0'))).ok_or(overflow)?;
+                decimals += i32::from(seen_point);
+            }
+            b'.' if !seen_point => seen_point = true,
+            b'e' | b'E' if seen_digit => {
+                decimals = decimals.checked_sub(exponent(&digits[place + 1..])?).ok_or(Refusal::NotANumber)?;
+                return scaled(mantissa, decimals, negative);
+            }
+            _ => return Err(Refusal::NotANumber),
+        }
+        place += 1;
+    }
+    if !seen_digit {
+        return Err(Refusal::NotANumber);
+    }
+    scaled(mantissa, decimals, negative)
+}
+
+fn exponent(text: &[u8]) -> Result<i32, Refusal> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    if digits.is_empty() || digits.len() > 4 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::NotANumber);
+    }
+    let value = digits.iter().fold(0, |value, digit| value * 10 + i32::from(digit - b'0'));
+    Ok(if negative { -value } else { value })
+}
+
+fn scaled(mantissa: i128, decimals: i32, negative: bool) -> Result<i128, Refusal> {
+    if mantissa == 0 {
+        return Ok(0);
+    }
+    let shift = SCALE as i32 - decimals;
+    let mut units = mantissa;
+    if shift >= 0 {
+        let factor = 10_i128.checked_pow(shift.unsigned_abs()).ok_or(Refusal::TooLarge)?;
+        units = units.checked_mul(factor).ok_or(Refusal::TooLarge)?;
+    } else {
+        for _ in 0..-shift {
+            if units % 10 != 0 {
+                return Err(Refusal::TooPrecise);
+            }
+            units /= 10;
+        }
+    }
+    if units >= LIMIT {
+        return Err(Refusal::TooLarge);
+    }
+    Ok(if negative { -units } else { units })
+}
+
+/// The shortest plain text: no exponent, no trailing zeros, no sign on zero.
+pub fn plain(units: i128, scale: u32) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale as usize + 1);
+    let (whole, decimals) = digits.split_at(digits.len() - scale as usize);
+    let decimals = decimals.trim_end_matches('0');
+    if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_numbers() {
+        let unit = 1_000_000_000_000_000_000;
+        for (text, expected) in [
+            ("0", Ok(0)),
+            ("-0.00", Ok(0)),
+            ("12.5", Ok(12 * unit + unit / 2)),
+            (" 7.5 ", Ok(7 * unit + unit / 2)),
+            ("+5.00", Ok(5 * unit)),
+            (".5", Ok(unit / 2)),
+            ("12.", Ok(12 * unit)),
+            ("1.81E-8", Ok(18_100_000_000)),
+            ("9.4086E-05", Ok(94_086_000_000_000)),
+            ("1e3", Ok(1000 * unit)),
+            ("0.003835980000000000000000000000", Ok(3_835_980_000_000_000)),
+            ("9007199254740993.01", Ok(9_007_199_254_740_993 * unit + unit / 100)),
+            ("0.0000000000000000001", Err(Refusal::TooPrecise)),
+            ("1e400", Err(Refusal::TooLarge)),
+            ("1e-400", Err(Refusal::TooPrecise)),
+            ("9999999999999999999999999999999999999999", Err(Refusal::TooLarge)),
+            ("", Err(Refusal::Empty)),
+            ("1,234.56", Err(Refusal::NotANumber)),
+            ("1_000", Err(Refusal::NotANumber)),
+            ("1e", Err(Refusal::NotANumber)),
+            ("--5", Err(Refusal::NotANumber)),
+            ("1.2.3", Err(Refusal::NotANumber)),
+            ("NaN", Err(Refusal::NotANumber)),
+            ("inf", Err(Refusal::NotANumber)),
+            ("0x1F", Err(Refusal::NotANumber)),
+            ("(12.34)", Err(Refusal::NotANumber)),
+            (".", Err(Refusal::NotANumber)),
+            ("-", Err(Refusal::NotANumber)),
+        ] {
+            assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}

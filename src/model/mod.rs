@@ -1,0 +1,18 @@
+//! The words of the product as types: no polars, no files, no clock.
+//!
+//! Text becomes one of these at the door, once, or it becomes a finding; past the door nobody checks again.
+
+pub mod bill;
+pub mod charge;
+pub mod codes;
+pub mod decimal;
+pub mod exit;
+pub mod finding;
+pub mod intake;
+pub mod journal_entry;
+pub mod money;
+pub mod month;
+pub mod proof;
+pub mod roll_up;
+pub mod settings;
+pub mod untrusted;

@@ -1,0 +1,379 @@
+//! Cost before anyone rounded it, money in whole cents, and the only ways from one to the other.
+//!
+//! [`Cost`] has no `Into<Money>`. Cents are made from costs in two places: [`split`] and [`fit`] (largest remainder) and
+//! [`Exact::round_half_up`] for our own rates on a bill line. Both work on exact rationals, so nothing is rounded twice.
+
+use super::decimal;
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed, ToPrimitive, Zero};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use thiserror::Error;
+
+/// Decimals that a [`Cost`] and a [`Quantity`] carry.
+pub const SCALE: u32 = 18;
+const UNIT: i128 = 1_000_000_000_000_000_000;
+/// Units of a [`Cost`] in one cent.
+const CENT: i128 = UNIT / 100;
+
+/// A sum left the range of its type. The run stops: a wrapped total would be a lie.
+#[derive(Debug, Error)]
+#[error("an amount left the range that can be kept exactly")]
+pub struct Overflow;
+
+macro_rules! fixed_point {
+    ($(#[$about:meta])* $name:ident) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(i128);
+
+        impl $name {
+            pub const ZERO: Self = Self(0);
+
+            /// From units of the eighteenth decimal, as polars keeps them.
+            pub const fn from_units(units: i128) -> Self {
+                Self(units)
+            }
+
+            pub const fn units(self) -> i128 {
+                self.0
+            }
+
+            pub fn parse(text: &str) -> Result<Self, decimal::Refusal> {
+                decimal::parse(text.as_bytes()).map(Self)
+            }
+
+            pub fn checked_add(self, other: Self) -> Result<Self, Overflow> {
+                self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+            }
+
+            pub fn checked_sub(self, other: Self) -> Result<Self, Overflow> {
+                self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+            }
+
+            pub fn negated(self) -> Self {
+                Self(-self.0)
+            }
+
+            pub const fn is_zero(self) -> bool {
+                self.0 == 0
+            }
+
+            pub const fn is_negative(self) -> bool {
+                self.0 < 0
+            }
+
+            pub fn total(items: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
+                items.into_iter().try_fold(Self::ZERO, Self::checked_add)
+            }
+
+            pub fn exact(self) -> Exact {
+                Exact(BigRational::new(self.0.into(), UNIT.into()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&decimal::plain(self.0, SCALE))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+fixed_point! {
+    /// What a charge cost before anyone rounded it: exact to eighteen decimals.
+    Cost
+}
+fixed_point! {
+    /// How much was consumed, in the unit that stands beside it: exact to eighteen decimals.
+    Quantity
+}
+
+impl Cost {
+    pub const fn from_money(money: Money) -> Self {
+        Self(money.0 as i128 * CENT)
+    }
+}
+
+/// Money an agency can be asked to pay: whole cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(i64);
+
+impl Money {
+    pub const ZERO: Self = Self(0);
+
+    pub const fn from_cents(cents: i64) -> Self {
+        Self(cents)
+    }
+
+    pub const fn cents(self) -> i64 {
+        self.0
+    }
+
+    /// Takes `1234.5`, `-0.01`, `17` and nothing with more than two decimals, a comma or a symbol.
+    pub fn parse(text: &str) -> Result<Self, decimal::Refusal> {
+        let units = decimal::parse(text.as_bytes())?;
+        if units % CENT != 0 {
+            return Err(decimal::Refusal::MoreThanCents);
+        }
+        i64::try_from(units / CENT).map(Self).map_err(|_| decimal::Refusal::TooLarge)
+    }
+
+    pub fn checked_add(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    pub fn checked_sub(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+
+    pub fn total(items: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
+        items.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    pub const fn magnitude(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    pub fn exact(self) -> Exact {
+        Exact(BigRational::new(self.0.into(), 100.into()))
+    }
+
+    /// `1,234.56`, negatives in parentheses: for people, never for a machine feed.
+    pub fn for_people(self) -> String {
+        let plain = Self(self.0.abs()).to_string();
+        let (whole, cents) = plain.split_once('.').unwrap_or((&plain, "00"));
+        let mut grouped = String::new();
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        if self.0 < 0 { format!("({grouped}.{cents})") } else { format!("{grouped}.{cents}") }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let cents = self.0.unsigned_abs();
+        write!(out, "{sign}{}.{:02}", cents / 100, cents % 100)
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// An amount as a fraction: what a product or a quotient is until its cent is made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exact(BigRational);
+
+impl Exact {
+    pub fn zero() -> Self {
+        Self(BigRational::zero())
+    }
+
+    pub fn from_decimal(value: rust_decimal::Decimal) -> Self {
+        let denominator = BigInt::from(10).pow(value.scale());
+        Self(BigRational::new(value.mantissa().into(), denominator))
+    }
+
+    pub fn from_integer(value: i64) -> Self {
+        Self(BigRational::from_integer(value.into()))
+    }
+
+    pub fn plus(&self, other: &Self) -> Self {
+        Self(&self.0 + &other.0)
+    }
+
+    pub fn minus(&self, other: &Self) -> Self {
+        Self(&self.0 - &other.0)
+    }
+
+    pub fn times(&self, other: &Self) -> Self {
+        Self(&self.0 * &other.0)
+    }
+
+    /// The quotient, or nothing when `other` is zero.
+    pub fn divided_by(&self, other: &Self) -> Option<Self> {
+        (!other.0.is_zero()).then(|| Self(&self.0 / &other.0))
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
+    pub fn is_negative(&self) -> bool {
+        self.0.is_negative()
+    }
+
+    /// To cents, a half away from zero: 203.125 becomes 203.13 and -203.125 becomes -203.13.
+    pub fn round_half_up(&self) -> Result<Money, Overflow> {
+        self.round(Rounding::HalfUp)
+    }
+
+    pub fn round(&self, rounding: Rounding) -> Result<Money, Overflow> {
+        let cents = self.0.abs() * BigInt::from(100);
+        let whole = cents.floor();
+        let rest = &cents - &whole;
+        let half = BigRational::new(1.into(), 2.into());
+        let odd = (whole.to_integer() % BigInt::from(2)) != BigInt::zero();
+        let up = match rounding {
+            Rounding::HalfUp => rest >= half,
+            Rounding::HalfEven => rest > half || (rest == half && odd),
+        };
+        let magnitude = whole.to_integer() + BigInt::from(u8::from(up));
+        let magnitude = magnitude.to_i64().ok_or(Overflow)?;
+        Ok(Money(if self.0.is_negative() { -magnitude } else { magnitude }))
+    }
+
+    /// As decimal text with at most `places` decimals, the rest cut off and marked `...`: for explanations only.
+    pub fn shown(&self, places: u32) -> String {
+        let factor = BigInt::from(10).pow(places);
+        let scaled = self.0.abs() * &factor;
+        let whole = scaled.floor();
+        let cut = scaled != whole;
+        let units = whole.to_integer().to_i128().unwrap_or(i128::MAX);
+        let sign = if self.0.is_negative() { "-" } else { "" };
+        format!("{sign}{}{}", decimal::plain(units, places), if cut { "..." } else { "" })
+    }
+}
+
+/// How a half cent is rounded. Part of a month's frozen configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rounding {
+    #[default]
+    HalfUp,
+    HalfEven,
+}
+
+/// What a division into cents did, for the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// The cents of each item, in the order the items were given.
+    pub cents: Vec<Money>,
+    /// Items that received one of the leftover cents.
+    pub received: Vec<usize>,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum DivisionRefusal {
+    #[error("the weights add up to nothing, so there is no way to share")]
+    NoWeight,
+    #[error("a weight is negative")]
+    NegativeWeight,
+    #[error("{leftover} cents are left over for {items} items: that is a difference, not rounding")]
+    NotRounding { leftover: String, items: usize },
+    #[error("an amount left the range that can be kept exactly")]
+    Overflow,
+}
+
+/// Shares cents by weights, largest remainder; ties go to the earlier item. `split(-t)` is exactly `-split(t)`.
+pub fn split(total: Money, weights: &[Exact]) -> Result<Division, DivisionRefusal> {
+    if weights.iter().any(Exact::is_negative) {
+        return Err(DivisionRefusal::NegativeWeight);
+    }
+    let sum = weights.iter().fold(BigRational::zero(), |sum, weight| sum + &weight.0);
+    if sum.is_zero() {
+        return Err(DivisionRefusal::NoWeight);
+    }
+    let magnitude = BigRational::from_integer(total.0.abs().into());
+    let raw: Vec<BigRational> = weights.iter().map(|weight| &magnitude * &weight.0 / &sum).collect();
+    let mut division = largest_remainder(total.0.abs().into(), &raw)?;
+    if total.0 < 0 {
+        division.cents.iter_mut().for_each(|share| *share = share.negated());
+    }
+    Ok(division)
+}
+
+/// Rounds costs to cents so that they add up to a known total; refuses a difference that rounding cannot explain.
+pub fn fit(total: Money, costs: &[Cost]) -> Result<Division, DivisionRefusal> {
+    let mut cents = Vec::with_capacity(costs.len());
+    let mut remainders = Vec::with_capacity(costs.len());
+    let mut floored: i128 = 0;
+    for cost in costs {
+        let floor = cost.0.div_euclid(CENT);
+        remainders.push(cost.0.rem_euclid(CENT));
+        floored = floored.checked_add(floor).ok_or(DivisionRefusal::Overflow)?;
+        cents.push(i64::try_from(floor).map_err(|_| DivisionRefusal::Overflow)?);
+    }
+    let leftover = i128::from(total.0) - floored;
+    let refusal = || DivisionRefusal::NotRounding { leftover: leftover.to_string(), items: costs.len() };
+    let leftover = usize::try_from(leftover).map_err(|_| refusal())?;
+    if leftover > costs.len() {
+        return Err(refusal());
+    }
+    let received = largest(&remainders, leftover);
+    received.iter().for_each(|&item| cents[item] += 1);
+    Ok(Division { cents: cents.into_iter().map(Money).collect(), received })
+}
+
+fn largest_remainder(total: BigInt, raw: &[BigRational]) -> Result<Division, DivisionRefusal> {
+    let floors: Vec<BigInt> = raw.iter().map(|share| share.floor().to_integer()).collect();
+    let remainders: Vec<BigRational> = raw.iter().map(|share| share - share.floor()).collect();
+    let leftover = total - floors.iter().sum::<BigInt>();
+    let leftover = leftover.to_usize().ok_or(DivisionRefusal::Overflow)?;
+    let received = largest(&remainders, leftover);
+    let mut cents = Vec::with_capacity(floors.len());
+    for floor in &floors {
+        cents.push(Money(floor.to_i64().ok_or(DivisionRefusal::Overflow)?));
+    }
+    received.iter().for_each(|&item| cents[item].0 += 1);
+    Ok(Division { cents, received })
+}
+
+/// The places of the `count` largest values; of equal ones the earlier. In ascending order.
+fn largest<T: Ord>(values: &[T], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[b].cmp(&values[a]).then(a.cmp(&b)));
+    order.truncate(count);
+    order.sort_unstable();
+    order
+}
+
+/// The k-th of n installments of a yearly amount, by cumulative rounding, so that all of them add up to it.
+pub fn installment(total: Money, k: u32, n: u32) -> Result<Money, Overflow> {
+    let part = |upto: u32| {
+        let share = Exact(BigRational::new(upto.into(), n.max(1).into()));
+        total.exact().times(&share).round_half_up()
+    };
+    part(k)?.checked_sub(part(k.saturating_sub(1))?)
+}

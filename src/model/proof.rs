@@ -1,0 +1,96 @@
+//! What a close proves: control totals of every input, tie-outs with both sides, and the state of each vendor's invoice.
+
+use super::bill::SectionKey;
+use super::money::{Cost, Money};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Sums over every row of one version of one source, kept to compare with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlTotals {
+    pub rows_read: u64,
+    pub rows_accepted: u64,
+    pub rows_rejected: u64,
+    /// Rows whose money another view of the same month carries, with the reason.
+    pub rows_left_out: BTreeMap<String, (u64, Cost)>,
+    /// What the manifest says, where there is one.
+    pub rows_expected: Option<u64>,
+    /// The vendor's cost column over all rows read, by currency.
+    pub vendor_cost: BTreeMap<String, Cost>,
+    pub billed: BTreeMap<String, Cost>,
+    /// None where effective cost is not available.
+    pub effective: Option<BTreeMap<String, Cost>>,
+    pub by_charge_type: BTreeMap<String, Subtotal>,
+    pub by_account: BTreeMap<String, Subtotal>,
+    pub by_invoice: BTreeMap<String, Subtotal>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subtotal {
+    pub rows: u64,
+    pub vendor_cost: Cost,
+    pub billed: Cost,
+    pub effective: Cost,
+}
+
+/// Two totals that must be equal. Amounts are decimal text: some are costs, some money, some counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TieOut {
+    /// `T4`.
+    pub id: String,
+    pub about: String,
+    pub left_name: String,
+    pub left: String,
+    pub right_name: String,
+    pub right: String,
+    pub difference: String,
+    pub passes: bool,
+    /// What the two sides are made of, named.
+    pub parts: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VendorState {
+    Matched,
+    MatchedWithItems,
+    Unmatched,
+    AccruedNoInvoice,
+}
+
+/// Why an invoice section and its charges differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemType {
+    InvoiceOnly,
+    UsageOnly,
+    CreditTiming,
+    PeriodCutOff,
+    Currency,
+    Rounding,
+    Unexplained,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcilingItem {
+    pub item_type: ItemType,
+    pub description: String,
+    pub amount: Cost,
+}
+
+/// One section of a vendor's invoice beside the charges it bills.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorReconciliation {
+    pub section: SectionKey,
+    pub currency: String,
+    pub usage: Cost,
+    /// Positive charges, and credits, refunds and discounts, of which usage is the sum.
+    pub charges: Cost,
+    pub credits: Cost,
+    pub invoice: Option<Money>,
+    /// The cents the charges are fitted to: the invoice, or usage rounded.
+    pub invoice_basis: Money,
+    pub difference: Cost,
+    pub items: Vec<ReconcilingItem>,
+    pub state: VendorState,
+}

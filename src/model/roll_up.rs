@@ -1,0 +1,251 @@
+//! The roll-up: charges summed by everything that can change who pays, how much, or what the bill shows.
+//!
+//! Rates and allocation are linear in it or windowed over days, so working on thousands of roll-up rows instead of
+//! millions of charges is exact. Sums of integers are associative: merging partial roll-ups in any order gives the same
+//! rows to the last digit. Texts are kept once, as [`Symbol`]s: ten million rows share a few thousand of them.
+
+use super::charge::{CostBasis, Dimension};
+use super::money::{Cost, Overflow, Quantity};
+use chrono::NaiveDate;
+use hashbrown::HashMap;
+use std::sync::Arc;
+
+/// A text of the roll-up, as a number. [`Symbol::EMPTY`] is "no value".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol(pub u32);
+
+impl Symbol {
+    pub const EMPTY: Self = Self(0);
+}
+
+/// Each text once.
+#[derive(Clone, Debug)]
+pub struct Symbols {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        let empty: Arc<str> = Arc::from("");
+        Self { texts: vec![empty.clone()], numbers: HashMap::from_iter([(empty, 0)]) }
+    }
+}
+
+impl Symbols {
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(&number) = self.numbers.get(text) {
+            return Symbol(number);
+        }
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let text: Arc<str> = Arc::from(text);
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        Symbol(number)
+    }
+
+    pub fn text(&self, symbol: Symbol) -> &str {
+        self.texts.get(symbol.0 as usize).map_or("", |text| text)
+    }
+}
+
+/// The sums of one roll-up row. A cost that the source cannot tell for every charge is none, never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    pub billed: Cost,
+    pub effective: Option<Cost>,
+    pub list: Option<Cost>,
+    pub contracted: Option<Cost>,
+    pub quantity: Quantity,
+    pub charges: u64,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        let known = Some(Cost::ZERO);
+        Self {
+            billed: Cost::ZERO,
+            effective: known,
+            list: known,
+            contracted: known,
+            quantity: Quantity::ZERO,
+            charges: 0,
+        }
+    }
+}
+
+impl Sums {
+    pub fn add(&mut self, other: &Self) -> Result<(), Overflow> {
+        let both = |a: Option<Cost>, b: Option<Cost>| a.zip(b).map(|(a, b)| a.checked_add(b)).transpose();
+        self.billed = self.billed.checked_add(other.billed)?;
+        self.effective = both(self.effective, other.effective)?;
+        self.list = both(self.list, other.list)?;
+        self.contracted = both(self.contracted, other.contracted)?;
+        self.quantity = self.quantity.checked_add(other.quantity)?;
+        self.charges = self.charges.checked_add(other.charges).ok_or(Overflow)?;
+        Ok(())
+    }
+
+    pub fn basis(&self, basis: CostBasis) -> Option<Cost> {
+        match basis {
+            CostBasis::Billed => Some(self.billed),
+            CostBasis::Effective => self.effective,
+            CostBasis::List => self.list,
+            CostBasis::Contracted => self.contracted,
+        }
+    }
+}
+
+/// Roll-up rows in the order of their texts, so that nothing depends on the order in which files were read.
+#[derive(Clone, Debug, Default)]
+pub struct RollUp {
+    symbols: Symbols,
+    /// Billing tags, in the order of the settings; their values follow the dimensions in every key.
+    tags: Vec<String>,
+    keys: Vec<Symbol>,
+    days: Vec<NaiveDate>,
+    sums: Vec<Sums>,
+}
+
+impl RollUp {
+    pub fn new(tags: Vec<String>) -> Self {
+        Self { tags, ..Self::default() }
+    }
+
+    fn stride(&self) -> usize {
+        Dimension::ALL.len() + self.tags.len()
+    }
+
+    pub fn symbols_mut(&mut self) -> &mut Symbols {
+        &mut self.symbols
+    }
+
+    pub fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    pub fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// Adds a row. `key` holds a symbol for each dimension, then one for each billing tag.
+    pub fn push(&mut self, key: &[Symbol], day: NaiveDate, sums: Sums) {
+        debug_assert_eq!(key.len(), self.stride());
+        self.keys.extend_from_slice(key);
+        self.days.push(day);
+        self.sums.push(sums);
+    }
+
+    pub fn row(&self, number: usize) -> Row<'_> {
+        Row { roll_up: self, number }
+    }
+
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.len()).map(|number| self.row(number))
+    }
+
+    pub fn total(&self, basis: CostBasis) -> Result<Option<Cost>, Overflow> {
+        let mut total = Cost::ZERO;
+        for sums in &self.sums {
+            match sums.basis(basis) {
+                Some(cost) => total = total.checked_add(cost)?,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(total))
+    }
+
+    /// Sums of equal keys become one row; rows are put in the order of their texts.
+    pub fn merge(parts: impl IntoIterator<Item = Self>, tags: Vec<String>) -> Result<Self, Overflow> {
+        let mut whole = Self::new(tags);
+        let mut places: HashMap<(Box<[Symbol]>, NaiveDate), usize> = HashMap::new();
+        let stride = whole.stride();
+        let mut key = vec![Symbol::EMPTY; stride];
+        for part in parts {
+            let renumbered: Vec<Symbol> = part.symbols.texts.iter().map(|text| whole.symbols.intern(text)).collect();
+            for row in 0..part.len() {
+                for (place, symbol) in part.keys[row * stride..(row + 1) * stride].iter().enumerate() {
+                    key[place] = renumbered[symbol.0 as usize];
+                }
+                match places.entry((key.clone().into_boxed_slice(), part.days[row])) {
+                    hashbrown::hash_map::Entry::Occupied(place) => whole.sums[*place.get()].add(&part.sums[row])?,
+                    hashbrown::hash_map::Entry::Vacant(place) => {
+                        place.insert(whole.sums.len());
+                        whole.push(&key, part.days[row], part.sums[row]);
+                    }
+                }
+            }
+        }
+        Ok(whole.sorted())
+    }
+
+    fn sorted(self) -> Self {
+        let stride = self.stride();
+        let mut by_text: Vec<u32> = (0..self.symbols.texts.len() as u32).collect();
+        by_text.sort_unstable_by(|&a, &b| self.symbols.texts[a as usize].cmp(&self.symbols.texts[b as usize]));
+        let mut rank = vec![0u32; by_text.len()];
+        for (place, &symbol) in by_text.iter().enumerate() {
+            rank[symbol as usize] = place as u32;
+        }
+        let keys: Vec<Symbol> = self.keys.iter().map(|symbol| Symbol(rank[symbol.0 as usize])).collect();
+        let mut symbols = Symbols::default();
+        for &symbol in &by_text {
+            symbols.intern(&self.symbols.texts[symbol as usize]);
+        }
+        let mut order: Vec<usize> = (0..self.sums.len()).collect();
+        let key = |row: usize| &keys[row * stride..(row + 1) * stride];
+        order.sort_unstable_by(|&a, &b| key(a).cmp(key(b)).then(self.days[a].cmp(&self.days[b])));
+        let mut sorted = Self { symbols, tags: self.tags, ..Self::default() };
+        for row in order {
+            sorted.push(&keys[row * stride..(row + 1) * stride], self.days[row], self.sums[row]);
+        }
+        sorted
+    }
+}
+
+/// One row of a roll-up.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    roll_up: &'a RollUp,
+    pub number: usize,
+}
+
+impl<'a> Row<'a> {
+    pub fn key(&self) -> &'a [Symbol] {
+        let stride = self.roll_up.stride();
+        &self.roll_up.keys[self.number * stride..(self.number + 1) * stride]
+    }
+
+    pub fn symbol(&self, dimension: Dimension) -> Symbol {
+        self.key()[dimension as usize]
+    }
+
+    pub fn text(&self, dimension: Dimension) -> &'a str {
+        self.roll_up.symbols.text(self.symbol(dimension))
+    }
+
+    /// The value of the billing tag at `place` in [`RollUp::tags`].
+    pub fn tag_at(&self, place: usize) -> &'a str {
+        self.roll_up.symbols.text(self.key()[Dimension::ALL.len() + place])
+    }
+
+    pub fn tag(&self, name: &str) -> &'a str {
+        self.roll_up.tags.iter().position(|tag| tag == name).map_or("", |place| self.tag_at(place))
+    }
+
+    pub fn day(&self) -> NaiveDate {
+        self.roll_up.days[self.number]
+    }
+
+    pub fn sums(&self) -> &'a Sums {
+        &self.roll_up.sums[self.number]
+    }
+}

@@ -1,0 +1,560 @@
+//! What the books' tables and settings say, checked. Stages read this and nothing else about configuration.
+
+use super::charge::{CostBasis, Dimension};
+use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
+use super::money::{Exact, Money, Quantity, Rounding};
+use super::month::{Month, Validity};
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything a close needs to know that is not a charge.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Settings {
+    pub state: State,
+    pub agencies: Vec<Agency>,
+    pub owner_rules: Vec<OwnerRule>,
+    pub services: Vec<Service>,
+    pub rate_cards: Vec<RateCard>,
+    pub pools: Vec<Pool>,
+    pub drivers: Vec<DriverValue>,
+    pub modes: Vec<ModeRule>,
+    pub funding: Vec<FundingRule>,
+    pub funds: Vec<Fund>,
+    pub account_roles: Vec<AccountRole>,
+    /// Codes that may stand in an account string, by dimension (`fund`, `account`, `program`, ...). A dimension that no
+    /// row names is not checked.
+    pub code_values: Vec<CodeValue>,
+    pub budgets: Vec<Budget>,
+    pub invoices: Vec<VendorInvoice>,
+    pub quarantine: Vec<QuarantineWaiver>,
+}
+
+/// `chargeback.toml`: the scalar settings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    pub name: String,
+    /// The one currency of these books.
+    pub currency: String,
+    pub fiscal_year_starts: u32,
+    pub rounding: Rounding,
+    /// The internal service fund and the agency that runs it.
+    pub provider_fund: FundCode,
+    pub provider_agency: AgencyCode,
+    pub vendor_entries: VendorEntries,
+    pub billing_sides: BillingSides,
+    /// Who gets leftover cents of a funding split.
+    pub funding_residual: FundingResidual,
+    pub evidence: Evidence,
+    pub gates: Gates,
+    /// Tags that decide ownership or stand on bills: name, and the spellings that mean it, in order of preference.
+    pub billing_tags: Vec<BillingTag>,
+    /// Sources, by folder below `inbox/<month>/`.
+    pub sources: Vec<SourceSetting>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BillingTag {
+    pub name: String,
+    /// Compared without case, blanks, `-` and `_`. `costcategory/agency` names an AWS cost category.
+    pub spellings: Vec<String>,
+}
+
+/// What is expected in one folder of the inbox.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SourceSetting {
+    /// The folder below `inbox/<month>/`.
+    pub folder: String,
+    /// A format name, when recognition by content shall be overruled.
+    pub format: Option<String>,
+    /// A month without files is a finding.
+    pub expected: bool,
+    /// `windows-1252` where the source cannot do better; otherwise UTF-8.
+    pub encoding: Option<String>,
+    /// `month-first` or `day-first` where the file's dates need it.
+    pub date_order: Option<String>,
+    /// The currency of a file that does not say.
+    pub currency: Option<String>,
+    /// A file with a header and no rows is accepted.
+    pub allow_empty: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Gates {
+    /// Suspense up to this much (sum of magnitudes) does not block.
+    pub suspense_limit: Money,
+    /// Allowed difference of an invoice section from its charges.
+    pub invoice_tolerance: Money,
+    /// Close although the vendor has not issued invoices for all rows.
+    pub accept_unfinal: bool,
+    /// The same row more often than this in one file blocks.
+    pub repeated_rows_limit: u64,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self {
+            suspense_limit: Money::ZERO,
+            invoice_tolerance: Money::from_cents(1),
+            accept_unfinal: false,
+            repeated_rows_limit: 1_000_000,
+        }
+    }
+}
+
+/// Which entries for the vendor's side we post; in most states the ERP's payables module vouchers the invoice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VendorEntries {
+    None,
+    #[default]
+    AccrualOnly,
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BillingSides {
+    #[default]
+    Both,
+    ProviderOnly,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FundingResidual {
+    #[default]
+    LargestRemainder,
+    NeverFederal,
+}
+
+/// How raw inputs are kept as evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    #[default]
+    Copy,
+    /// Name and hash only.
+    Reference,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agency {
+    pub code: AgencyCode,
+    pub name: String,
+    pub class: CounterpartyClass,
+    /// Other spellings that mean this agency: tag values, ServiceNow department names. Compared without case and blanks around.
+    pub aliases: Vec<String>,
+    pub contact: String,
+    pub valid: Validity,
+}
+
+/// Chooses which receivable or payable a role resolves to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CounterpartyClass {
+    SameFund,
+    #[default]
+    GovernmentalFund,
+    ProprietaryFund,
+    FiduciaryFund,
+    ComponentUnit,
+    OtherGovernment,
+    External,
+}
+
+/// One ordered, dated rule of `owners.csv`; the first match wins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OwnerRule {
+    pub id: String,
+    pub sequence: u32,
+    /// The line of the table, for findings.
+    pub line: u64,
+    pub valid: Validity,
+    pub conditions: Vec<Condition>,
+    pub owner: OwnerResult,
+}
+
+/// Text compared with a dimension or billing tag, without case; `*` stands for any run of characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    pub field: Field,
+    pub pattern: Pattern,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Field {
+    Dimension(Dimension),
+    Tag(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern(pub String);
+
+impl Pattern {
+    /// Without case and blanks around; `*` stands for any run of characters.
+    pub fn matches(&self, text: &str) -> bool {
+        fn glob(pattern: &[u8], text: &[u8]) -> bool {
+            let (mut p, mut t) = (0, 0);
+            let mut star: Option<(usize, usize)> = None;
+            while t < text.len() {
+                if p < pattern.len() && pattern[p] == b'*' {
+                    star = Some((p, t));
+                    p += 1;
+                } else if p < pattern.len() && pattern[p] == text[t] {
+                    p += 1;
+                    t += 1;
+                } else if let Some((star_p, star_t)) = star {
+                    p = star_p + 1;
+                    t = star_t + 1;
+                    star = Some((star_p, star_t + 1));
+                } else {
+                    return false;
+                }
+            }
+            pattern[p..].iter().all(|&byte| byte == b'*')
+        }
+        let fold = |text: &str| text.trim().to_lowercase();
+        glob(fold(&self.0).as_bytes(), fold(text).as_bytes())
+    }
+
+    /// How many characters are fixed: more is narrower.
+    pub fn fixed(&self) -> usize {
+        self.0.chars().filter(|&character| character != '*').count()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "to", content = "value")]
+pub enum OwnerResult {
+    /// This agency.
+    Agency(AgencyCode),
+    /// The agency whose code or alias is the value of this tag; no match goes on to the next rule.
+    AgencyOfTag(String),
+    /// The agency of the account or resource in ServiceNow; no match goes on to the next rule.
+    ServiceNow,
+    /// A shared pool.
+    Pool(PoolId),
+    /// Borne by the provider, with the reason.
+    Central(String),
+    /// Not of these books (retired connector, another payer), with the reason.
+    Excluded(String),
+}
+
+/// A service of the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Service {
+    pub code: ServiceCode,
+    pub name: String,
+    pub line: u64,
+    /// Ways in which a charge belongs to this service: any of the lists, all conditions of one. None for services that
+    /// no charge belongs to (fees, hours, pools). The first service in the table that matches takes the charge.
+    pub matches: Vec<Vec<Condition>>,
+    pub statement_text: String,
+    pub order: u32,
+}
+
+/// One version of a rate; a change is a new row with a start date.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RateCard {
+    pub rate_id: String,
+    pub version: u32,
+    /// The file below `rates/` and the line, for findings.
+    pub file: String,
+    pub line: u64,
+    pub service: ServiceCode,
+    pub description: String,
+    pub statement_text: String,
+    pub valid: Validity,
+    pub authority: String,
+    pub approved_by: String,
+    pub approved_on: Option<NaiveDate>,
+    pub scope: Scope,
+    /// Which charges of the service; empty means all of them.
+    pub conditions: Vec<Condition>,
+    pub model: RateModel,
+}
+
+/// Whom a card is for. Narrower goes first: agency, class, all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
+pub enum Scope {
+    All,
+    Class(CounterpartyClass),
+    Agency(AgencyCode),
+}
+
+/// The arithmetic of a card. Later models are further variants.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "model")]
+pub enum RateModel {
+    /// The vendor's cost to the last digit.
+    PassThrough { basis: CostBasis },
+    /// A percentage of the net amounts of other services' bill lines.
+    Percent { percent: Decimal, of: Vec<ServiceCode> },
+    /// Quantity times price.
+    Unit { unit: String, unit_price: Decimal, price_per: Decimal, measure: Measure },
+}
+
+/// Where a unit card's quantity comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
+pub enum Measure {
+    /// The consumed quantity of the service's charges; the vendor's cost behind them is recovered by the rate.
+    Consumed,
+    /// A driver table, by agency.
+    Driver(String),
+}
+
+/// A shared pool and how it is shared. Versions of one pool are dated rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pool {
+    pub id: PoolId,
+    pub version: u32,
+    pub line: u64,
+    pub valid: Validity,
+    /// The service its shares are billed under.
+    pub service: ServiceCode,
+    pub stage: u32,
+    pub method: Method,
+    /// Agencies that take part; `*` or a class means all of them.
+    pub targets: Vec<Target>,
+    pub exclude: Vec<AgencyCode>,
+    pub reason: String,
+    pub statement_text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
+pub enum Target {
+    All,
+    Class(CounterpartyClass),
+    Agency(AgencyCode),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "method")]
+pub enum Method {
+    Even,
+    /// Percentages by agency, which add up to exactly 100.
+    Fixed {
+        shares: BTreeMap<AgencyCode, Decimal>,
+    },
+    /// By the agencies' own direct cost in these services (all pass-through services when the list is empty).
+    ProportionalToCost {
+        services: Vec<ServiceCode>,
+    },
+    /// By a driver table.
+    Driver {
+        driver: String,
+    },
+}
+
+/// One row of `drivers/*.csv`: what an agency used in a month, measured outside the charges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriverValue {
+    pub driver: String,
+    pub month: Month,
+    pub agency: AgencyCode,
+    pub value: Quantity,
+    pub unit: String,
+    pub file: String,
+    pub line: u64,
+}
+
+/// What happens to a line of an agency and a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Charges are listed, no rates.
+    Visibility,
+    /// A full statement marked "not a bill"; nothing is posted.
+    Showback,
+    /// Full value, net zero, booked to a named central fund.
+    Absorbed,
+    #[default]
+    Chargeback,
+}
+
+/// One row of `modes.csv`; the narrowest match in force wins, chargeback where none matches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ModeRule {
+    pub line: u64,
+    pub agency: Option<AgencyCode>,
+    pub service: Option<ServiceCode>,
+    pub valid: Validity,
+    pub mode: Mode,
+    pub absorbed_by: Option<FundCode>,
+}
+
+/// One string of a funding rule: rules of one key and date add up to exactly 100 percent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FundingRule {
+    pub line: u64,
+    pub agency: AgencyCode,
+    /// Narrower than the agency: a service, an account.
+    pub service: Option<ServiceCode>,
+    pub sub_account: Option<String>,
+    pub sequence: u32,
+    pub percent: Decimal,
+    pub string: AccountString,
+    pub federal: bool,
+    pub valid: Validity,
+}
+
+/// Where money sits in the state's chart. All text, any may be empty except fund and account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountString {
+    pub fund: String,
+    pub agency: String,
+    pub appropriation: String,
+    pub program: String,
+    pub cost_center: String,
+    pub project: String,
+    pub grant: String,
+    pub activity: String,
+    pub account: String,
+    pub location: String,
+    pub user1: String,
+    pub user2: String,
+    pub user3: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fund {
+    pub code: FundCode,
+    pub name: String,
+    pub class: CounterpartyClass,
+    pub federal: bool,
+}
+
+/// Role to account; the narrowest match wins (service, then class, then neither).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountRole {
+    pub line: u64,
+    pub role: Role,
+    pub service: Option<ServiceCode>,
+    pub class: Option<CounterpartyClass>,
+    pub account: AccountCode,
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Cash,
+    DueFrom,
+    UnbilledReceivable,
+    Prepaid,
+    ApVendor,
+    AccruedLiability,
+    Revenue,
+    ExpenseOperating,
+    AgencyExpenditure,
+    DueTo,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CodeValue {
+    pub line: u64,
+    pub dimension: String,
+    pub code: String,
+    pub name: String,
+    pub valid: Validity,
+    pub postable: bool,
+    pub federal: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Budget {
+    pub line: u64,
+    pub fiscal_year: i32,
+    pub agency: AgencyCode,
+    pub service: Option<ServiceCode>,
+    pub fund: String,
+    pub amount: Money,
+    pub as_of: Option<NaiveDate>,
+}
+
+/// One section of a vendor's invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorInvoice {
+    pub file: String,
+    pub line: u64,
+    /// As in [`Dimension::Provider`].
+    pub provider: String,
+    pub billing_account_id: String,
+    /// Blank where the vendor's rows carry none (Azure EA): then the section is the account's month.
+    pub invoice_id: String,
+    pub month: Month,
+    pub invoice_date: Option<NaiveDate>,
+    pub amount: Money,
+    pub currency: String,
+    /// `charges`, or the type of an invoice-only item: `tax`, `support`, `marketplace`, `credit`.
+    pub item_type: String,
+    pub description: String,
+}
+
+/// Rejected rows that someone has looked at and taken out of the close.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineWaiver {
+    pub line: u64,
+    pub file: String,
+    pub row: u64,
+    pub reason: String,
+    pub approved_by: String,
+}
+
+impl Settings {
+    pub fn agency(&self, code: &AgencyCode) -> Option<&Agency> {
+        self.agencies.iter().find(|agency| &agency.code == code)
+    }
+
+    pub fn service(&self, code: &ServiceCode) -> Option<&Service> {
+        self.services.iter().find(|service| &service.code == code)
+    }
+
+    /// The mode of a line: rules that name agency and service first, then the agency, then the service.
+    pub fn mode(&self, agency: &AgencyCode, service: &ServiceCode, day: NaiveDate) -> (Mode, Option<&FundCode>) {
+        self.modes
+            .iter()
+            .filter(|rule| rule.valid.covers(day))
+            .filter(|rule| rule.agency.as_ref().is_none_or(|code| code == agency))
+            .filter(|rule| rule.service.as_ref().is_none_or(|code| code == service))
+            .max_by_key(|rule| (rule.agency.is_some(), rule.service.is_some(), std::cmp::Reverse(rule.line)))
+            .map_or((Mode::Chargeback, None), |rule| (rule.mode, rule.absorbed_by.as_ref()))
+    }
+
+    pub fn driver(&self, driver: &str, month: Month) -> impl Iterator<Item = &DriverValue> {
+        self.drivers.iter().filter(move |value| value.driver == driver && value.month == month)
+    }
+}
+
+impl Default for State {
+    /// For tests and as the base that `chargeback.toml` fills; a real state names itself.
+    fn default() -> Self {
+        let code = "is valid";
+        Self {
+            name: "State".to_owned(),
+            currency: "USD".to_owned(),
+            fiscal_year_starts: 7,
+            rounding: Rounding::HalfUp,
+            provider_fund: FundCode::parse("7300").expect(code),
+            provider_agency: AgencyCode::parse("DTS").expect(code),
+            vendor_entries: VendorEntries::AccrualOnly,
+            billing_sides: BillingSides::Both,
+            funding_residual: FundingResidual::LargestRemainder,
+            evidence: Evidence::Copy,
+            gates: Gates::default(),
+            billing_tags: Vec::new(),
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// A percentage as a fraction of one.
+pub fn fraction(percent: Decimal) -> Exact {
+    let hundredth = Exact::from_decimal(Decimal::new(1, 2));
+    Exact::from_decimal(percent).times(&hundredth)
+}

@@ -1,0 +1,90 @@
+//! Text that came from a file. It has no `Display`: each place it can go has its own way of making it harmless.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Text of unknown intent.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Untrusted(String);
+
+/// Longest text shown to a person in a message.
+const SHOWN: usize = 80;
+
+impl Untrusted {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it was, for comparing and for storing. Never for printing.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Quoted, at most 80 characters, controls, bidirectional marks and invisible characters written as code points.
+    pub fn for_terminal(&self) -> String {
+        let mut shown = String::from("\"");
+        for character in self.0.chars().take(SHOWN) {
+            shown.push_str(&visible(character));
+        }
+        if self.0.chars().nth(SHOWN).is_some() {
+            shown.push_str("...");
+        }
+        shown.push('"');
+        shown
+    }
+
+    /// For a CSV a person opens: an apostrophe before whatever a spreadsheet would run, no control characters.
+    pub fn for_human_csv(&self) -> String {
+        let cleaned = self.without_controls();
+        if starts_formula(&cleaned) { format!("'{cleaned}") } else { cleaned }
+    }
+
+    /// For a workbook's string cell: text stays text there, only control characters go.
+    pub fn for_xlsx(&self) -> String {
+        let cleaned = self.without_controls();
+        cleaned.chars().take(32_000).collect()
+    }
+
+    /// For a machine feed: printable ASCII without quotes, delimiters or line breaks, at most `longest` characters.
+    pub fn for_journal(&self, longest: usize) -> String {
+        let printable =
+            |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '|') || c == ' ' { c } else { ' ' };
+        self.0.chars().map(printable).take(longest).collect::<String>().trim().to_owned()
+    }
+
+    fn without_controls(&self) -> String {
+        self.0.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
+    }
+}
+
+impl fmt::Debug for Untrusted {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.for_terminal())
+    }
+}
+
+fn starts_formula(text: &str) -> bool {
+    text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+}
+
+/// Controls, bidirectional marks and characters without width: what makes a text look like another.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn visible(character: char) -> String {
+    match character {
+        '"' => "\\\"".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\r' => "\\r".to_owned(),
+        hidden if is_hidden(hidden) => format!("<U+{:04X}>", u32::from(hidden)),
+        plain => plain.to_string(),
+    }
+}
