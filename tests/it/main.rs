@@ -1,0 +1,2 @@
+//! The one test binary: linking polars once is slow enough.
+
