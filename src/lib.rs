@@ -10,4 +10,5 @@
 //! `ledger -> frame`; `config -> io, model`. `cli` may use all but `io`. Stages know no other stage, no ledger, config or
 //! io; sources know no stage. A test keeps these arrows.
 
+pub mod close;
 pub mod model;

@@ -1,2 +1,1 @@
 //! The one test binary: linking polars once is slow enough.
-

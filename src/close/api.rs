@@ -1,0 +1,161 @@
+//! What the command line asks of the close, and what it gets back.
+
+use crate::model::exit::Exit;
+use crate::model::finding::Finding;
+use crate::model::month::Month;
+use crate::model::proof::{TieOut, VendorReconciliation};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The stages, in their order; asking for one runs those before it (unchanged ones are not run again).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    Ingest,
+    Normalize,
+    Rate,
+    Allocate,
+    Reconcile,
+    Export,
+    Close,
+}
+
+/// One request for a month. The clock, the person and the machine come in here and nowhere else.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub books: PathBuf,
+    pub month: Month,
+    pub until: Stage,
+    /// Everything but the state change; outputs are marked DRAFT.
+    pub draft: bool,
+    /// Nothing is written: says what would be.
+    pub dry_run: bool,
+    /// Close although the vendor has not issued invoices for all rows.
+    pub accept_unfinal: bool,
+    /// Source folders whose empty files are accepted for this run.
+    pub allow_empty: Vec<String>,
+    pub threads: usize,
+    pub invocation: Invocation,
+}
+
+/// Who runs this, where and when: for the lock, the attest record and the audit log; never for an amount or an output.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub today: NaiveDate,
+    /// UTC, RFC 3339.
+    pub now: String,
+    pub person: String,
+    pub host: String,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    #[serde(skip, default = "done")]
+    pub exit: Exit,
+    pub month: Month,
+    /// `open`, `draft`, `closed`, `unchanged`.
+    pub state: String,
+    /// Twelve hexadecimal digits: the close id, or the run id of a draft.
+    pub run: String,
+    /// One sentence for the last line of the terminal.
+    pub message: String,
+    /// The folder of outputs below the books.
+    pub outputs: Option<String>,
+    pub stages: Vec<StageReport>,
+    pub gates: Vec<Gate>,
+    pub tie_outs: Vec<TieOut>,
+    pub vendors: Vec<VendorReconciliation>,
+    /// Agency, amount due, amount shown back: for the table at the end.
+    pub bills: Vec<AgencyTotal>,
+    pub findings: Vec<Finding>,
+}
+
+fn done() -> Exit {
+    Exit::Done
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageReport {
+    pub stage: Stage,
+    /// Taken from an earlier run because nothing it reads has changed.
+    pub unchanged: bool,
+    pub rows_in: u64,
+    pub rows_out: u64,
+    /// Names and decimal texts: `billed`, `effective`, `bills`.
+    pub totals: Vec<(String, String)>,
+}
+
+/// What must hold before a month is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub name: String,
+    pub passes: bool,
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgencyTotal {
+    pub agency: String,
+    pub name: String,
+    pub due: crate::model::money::Money,
+    pub showback: crate::model::money::Money,
+}
+
+/// Where a run is. Bars on a terminal, nothing under cron.
+pub trait Progress: Sync {
+    fn stage(&self, name: &str);
+    /// A file of so many bytes begins.
+    fn file(&self, name: &str, bytes: u64);
+    /// So many more bytes of the current stage's files are done.
+    fn advance(&self, bytes: u64);
+    fn end(&self);
+}
+
+/// What is known of each month: for `status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MonthStatus {
+    pub month: Month,
+    /// `open`, `closed`, `reopened`.
+    pub state: String,
+    pub close_id: String,
+    /// Source folder, files, bytes, and whether it is expected.
+    pub sources: Vec<SourceStatus>,
+    pub outputs: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    pub folder: String,
+    pub files: u64,
+    pub bytes: u64,
+    pub expected: bool,
+}
+
+/// A bill line, its arithmetic, and the vendor rows behind it: for `explain`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Explanation {
+    pub line: crate::model::bill::BillLine,
+    pub arithmetic: Vec<String>,
+    /// Charges behind the line with their cents, largest first.
+    pub charges: Vec<ExplainedCharge>,
+    /// How many more there are than are listed.
+    pub more: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedCharge {
+    pub file: String,
+    pub row: u64,
+    pub account: String,
+    pub resource: String,
+    pub meter: String,
+    pub day: String,
+    pub charge_type: String,
+    pub billed: String,
+    pub effective: String,
+    pub quantity: String,
+    /// The vendor's row as it stands in the file.
+    pub raw: crate::model::untrusted::Untrusted,
+}
