@@ -1,11 +1,15 @@
 //! Bills: one rounded set of lines from which statements, journals and reports are written. No exporter computes money.
 
-use super::charge::CostBasis;
+use super::charge::{CostBasis, Dimension};
 use super::codes::{AgencyCode, FundCode, PoolId, ServiceCode};
+use super::finding::Finding;
 use super::money::{Cost, Money, Quantity};
 use super::month::Month;
+use super::roll_up::Row;
 use super::settings::{AccountString, Mode};
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A place in the list of bill lines, bill numbers and roll-up rows of one month.
 pub type LineNumber = usize;
@@ -22,24 +26,62 @@ pub enum Destination {
     Suspense(String),
 }
 
-/// A roll-up row with its owner, service and card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RatedCharge {
-    /// Row of the roll-up.
-    pub row: usize,
+impl Destination {
+    /// The reason under which the difference of billed and effective cost waits: its cents go to the role `prepaid`.
+    pub const PREPAID: &'static str = "prepaid";
+
+    pub fn prepaid() -> Self {
+        Self::Central(Self::PREPAID.to_owned())
+    }
+
+    pub fn is_prepaid(&self) -> bool {
+        matches!(self, Self::Central(reason) if reason == Self::PREPAID)
+    }
+}
+
+/// Who owns a charge, what it is for, and what decided so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ruling {
     pub destination: Destination,
-    pub service: ServiceCode,
+    /// None for a charge of no service that needs none, because no agency pays it by itself.
+    pub service: Option<ServiceCode>,
+    /// The agency that is billed the row's quantity at our own rate. The vendor's cost behind it is central.
+    pub consumer: Option<AgencyCode>,
     /// Ids of what decided: the ownership rule, the rate card.
     pub owner_rule: String,
     pub rate: Option<RateReference>,
     pub basis: CostBasis,
+    /// The section of the vendor's invoice it belongs to.
+    pub section: SectionKey,
+}
+
+/// A roll-up row with its ruling, which it shares with all rows that are ruled alike: millions of rows, a few thousand
+/// rulings. It reads as if it held the ruling: `charge.destination`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RatedCharge {
+    /// Row of the roll-up.
+    pub row: usize,
+    pub ruling: Arc<Ruling>,
     /// What is shared or passed on, before its cent is made. For a card on effective cost the rest of the billed cost
     /// goes on as a second rated charge of the same row, to `Central("prepaid")`.
     pub cost: Cost,
-    /// The section of the vendor's invoice it belongs to.
-    pub section: SectionKey,
     /// Made by `fit`.
     pub amount: Money,
+}
+
+impl Deref for RatedCharge {
+    type Target = Ruling;
+
+    fn deref(&self) -> &Ruling {
+        &self.ruling
+    }
+}
+
+/// What rate makes of a roll-up: every row in the currency of the books has its charges, in the order of the rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rated {
+    pub charges: Vec<RatedCharge>,
+    pub findings: Vec<Finding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +97,22 @@ pub struct SectionKey {
     pub billing_account_id: String,
     /// Blank where the vendor's rows carry none.
     pub invoice_id: String,
+}
+
+impl SectionKey {
+    pub fn of(row: &Row<'_>) -> Self {
+        Self {
+            provider: row.text(Dimension::Provider).to_owned(),
+            billing_account_id: row.text(Dimension::BillingAccountId).to_owned(),
+            invoice_id: row.text(Dimension::InvoiceId).to_owned(),
+        }
+    }
+
+    /// `AWS 111122223333 2045678901`: for people.
+    pub fn in_words(&self) -> String {
+        let parts = [&self.provider, &self.billing_account_id, &self.invoice_id];
+        parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Why a line is on a bill.
@@ -155,6 +213,15 @@ pub struct Residual {
     pub cents: Money,
 }
 
+/// What the provider bears that no charge stands behind: an item that is on the vendor's invoice alone, or a difference
+/// within the tolerance that rounding cannot have made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CentralAmount {
+    pub section: SectionKey,
+    pub reason: String,
+    pub amount: Money,
+}
+
 /// Everything the bills of a month say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bills {
@@ -164,11 +231,17 @@ pub struct Bills {
     pub pool_details: Vec<BillDetail>,
     pub pools: Vec<PoolResult>,
     pub residuals: Vec<Residual>,
+    pub central: Vec<CentralAmount>,
 }
 
 impl Bills {
     pub fn of<'a>(&'a self, agency: &'a AgencyCode) -> impl Iterator<Item = &'a BillLine> {
         self.lines.iter().filter(move |line| &line.agency == agency)
+    }
+
+    /// Lines that reach the journals: those that ask for money, and those a central fund absorbs.
+    pub fn posted(&self) -> impl Iterator<Item = &BillLine> {
+        self.lines.iter().filter(|line| matches!(line.mode, Mode::Chargeback | Mode::Absorbed))
     }
 
     /// Lines that ask for money.

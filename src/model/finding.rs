@@ -206,6 +206,8 @@ codes! {
     RateAmbiguous = 502, Blocks, "two rates for one charge";
     RateUnapproved = 503, Blocks, "a rate without approval";
     RateGap = 504, Blocks, "days without a rate";
+    UnitMixed = 505, Blocks, "quantities in several units under one price";
+    FeeCycle = 506, Blocks, "fees are taken on each other";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";

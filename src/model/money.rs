@@ -107,6 +107,15 @@ impl Cost {
     pub const fn from_money(money: Money) -> Self {
         Self(money.0 as i128 * CENT)
     }
+
+    /// The same amount as money, if it is whole cents. Nothing is rounded.
+    pub fn whole_cents(self) -> Option<Money> {
+        (self.0 % CENT == 0).then(|| i64::try_from(self.0 / CENT).ok().map(Money)).flatten()
+    }
+
+    pub const fn magnitude(self) -> Self {
+        Self(self.0.abs())
+    }
 }
 
 /// Money an agency can be asked to pay: whole cents.

@@ -1,7 +1,7 @@
 //! What a close proves: control totals of every input, tie-outs with both sides, and the state of each vendor's invoice.
 
 use super::bill::SectionKey;
-use super::money::{Cost, Money};
+use super::money::{Cost, Money, Overflow};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,19 @@ pub struct TieOut {
     pub parts: Vec<(String, String)>,
 }
 
+/// A law of the money, checked again on what the stages left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LawResult {
+    /// Its number in the list of laws.
+    pub law: u8,
+    pub about: String,
+    pub left_name: String,
+    pub left: String,
+    pub right_name: String,
+    pub right: String,
+    pub passes: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VendorState {
@@ -88,9 +101,25 @@ pub struct VendorReconciliation {
     pub charges: Cost,
     pub credits: Cost,
     pub invoice: Option<Money>,
-    /// The cents the charges are fitted to: the invoice, or usage rounded.
+    /// What the vendor's cost is in cents: the invoice with all its items, or usage rounded while there is none.
     pub invoice_basis: Money,
+    /// Invoice less usage; zero while there is no invoice.
     pub difference: Cost,
     pub items: Vec<ReconcilingItem>,
     pub state: VendorState,
+}
+
+impl VendorReconciliation {
+    /// What stands on the invoice and is in no charge.
+    pub fn invoice_only(&self) -> Result<Cost, Overflow> {
+        let outside = |item: &&ReconcilingItem| item.item_type.is_outside_charges();
+        Cost::total(self.items.iter().filter(outside).map(|item| item.amount))
+    }
+}
+
+impl ItemType {
+    /// An amount of the invoice that the charges do not hold, as against one that only explains their rounding.
+    pub const fn is_outside_charges(self) -> bool {
+        !matches!(self, Self::Rounding | Self::Unexplained)
+    }
 }

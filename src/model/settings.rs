@@ -526,6 +526,14 @@ impl Settings {
             .map_or((Mode::Chargeback, None), |rule| (rule.mode, rule.absorbed_by.as_ref()))
     }
 
+    /// The version of a pool that shares a month: the one in force on its first day, or else the first to start in it.
+    pub fn pool(&self, id: &PoolId, month: Month) -> Option<&Pool> {
+        let versions = || self.pools.iter().filter(|pool| &pool.id == id);
+        let starts = |pool: &&Pool| pool.valid.from.is_some_and(|from| month.contains(from));
+        let in_force = versions().filter(|pool| pool.valid.covers(month.first_day())).max_by_key(|pool| pool.version);
+        in_force.or_else(|| versions().filter(starts).min_by_key(|pool| pool.valid.from))
+    }
+
     pub fn driver(&self, driver: &str, month: Month) -> impl Iterator<Item = &DriverValue> {
         self.drivers.iter().filter(move |value| value.driver == driver && value.month == month)
     }
