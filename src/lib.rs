@@ -6,9 +6,13 @@
 //! inbox -> ingest -> normalize -> roll-up -> rate -> allocate -> bills -> journal -> export
 //! ```
 //!
-//! Imports point one way: `cli -> close -> stages -> sources -> frame -> model`; `close -> ledger -> io -> model`,
-//! `ledger -> frame`; `config -> io, model`. `cli` may use all but `io`. Stages know no other stage, no ledger, config or
-//! io; sources know no stage. A test keeps these arrows.
+//! Imports point one way: `cli -> close -> stages -> sources -> frame -> model`; `close -> ledger -> io -> frame`;
+//! `config -> io, model`. `cli` may use all but `io`. Stages know no other stage, no ledger, config or io; sources know no
+//! stage. A test keeps these arrows.
 
 pub mod close;
+pub mod frame;
+pub mod io;
 pub mod model;
+pub mod sources;
+pub mod stages;

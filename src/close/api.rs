@@ -3,7 +3,7 @@
 use crate::model::exit::Exit;
 use crate::model::finding::Finding;
 use crate::model::month::Month;
-use crate::model::proof::{TieOut, VendorReconciliation};
+use crate::model::proof::{Gate, TieOut, VendorReconciliation};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -85,14 +85,6 @@ pub struct StageReport {
     pub rows_out: u64,
     /// Names and decimal texts: `billed`, `effective`, `bills`.
     pub totals: Vec<(String, String)>,
-}
-
-/// What must hold before a month is closed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gate {
-    pub name: String,
-    pub passes: bool,
-    pub detail: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

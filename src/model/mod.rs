@@ -12,6 +12,7 @@ pub mod intake;
 pub mod journal_entry;
 pub mod money;
 pub mod month;
+pub mod month_end;
 pub mod proof;
 pub mod roll_up;
 pub mod settings;

@@ -62,6 +62,14 @@ pub struct LawResult {
     pub passes: bool,
 }
 
+/// What must hold before a month is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub name: String,
+    pub passes: bool,
+    pub detail: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VendorState {

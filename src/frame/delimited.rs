@@ -1,0 +1,343 @@
+//! A strict reader of delimited text: it finds fields, keeps exact row numbers, and refuses what others swallow.
+//!
+//! Why not the `csv` crate here: one stray quote makes it swallow every row up to the next quote into one cell, and it
+//! accepts a file cut inside a quoted cell, all without an error. On the way of money a row may not vanish. This scanner
+//! looks at every byte once, gives fields as ranges (only the columns somebody reads are ever turned into values), and
+//! stops at the first place where the quoting no longer says where rows end, because nothing after it is certain.
+
+use memchr::{memchr, memchr3};
+use std::borrow::Cow;
+use std::io::{self, Read};
+use thiserror::Error;
+
+/// One cell.
+const LONGEST_CELL: usize = 1 << 20;
+/// One row.
+const LONGEST_ROW: usize = 8 << 20;
+/// A header.
+pub const MOST_COLUMNS: usize = 4096;
+/// A quoted cell with more line breaks than this is a quote that was never meant to open.
+const MOST_LINES_IN_CELL: usize = 1000;
+const BLOCK: usize = 1 << 20;
+
+/// Why the rest of a file cannot be trusted, and in which row it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Defect {
+    #[error("a quote opens in row {row} and is never closed")]
+    QuoteNeverClosed { row: u64 },
+    #[error("text follows a closing quote in row {row}, column {column}")]
+    TextAfterQuote { row: u64, column: usize },
+    #[error("a quote stands inside a cell without quotes in row {row}, column {column}")]
+    QuoteInBareCell { row: u64, column: usize },
+    #[error("a quoted cell in row {row}, column {column} runs over more than {MOST_LINES_IN_CELL} lines")]
+    TooManyLines { row: u64, column: usize },
+    #[error("row {row} holds a NUL byte")]
+    Nul { row: u64 },
+    #[error("row {row} is longer than {LONGEST_ROW} bytes")]
+    RowTooLong { row: u64 },
+    #[error("a cell of row {row}, column {column} is longer than {LONGEST_CELL} bytes")]
+    CellTooLong { row: u64, column: usize },
+}
+
+#[derive(Debug, Error)]
+pub enum ScanError {
+    #[error(transparent)]
+    Defect(#[from] Defect),
+    #[error(transparent)]
+    Read(#[from] io::Error),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
+    /// Holds doubled quotes that stand for one.
+    doubled: bool,
+}
+
+/// The fields of one row, as ranges of the scanner's block.
+#[derive(Debug, Default)]
+pub struct Record {
+    spans: Vec<Span>,
+    start: usize,
+    end: usize,
+    /// 1 for the header.
+    pub row: u64,
+}
+
+impl Record {
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+}
+
+/// Reads rows from bytes that are already plain text.
+pub struct Scanner<R> {
+    source: R,
+    delimiter: u8,
+    block: Vec<u8>,
+    /// First byte not yet given out, and the end of what was read.
+    at: usize,
+    filled: usize,
+    at_end: bool,
+    row: u64,
+    checked_nul_to: usize,
+    bytes: u64,
+}
+
+enum Step {
+    Row { next: usize },
+    NeedMore,
+}
+
+impl<R: Read> Scanner<R> {
+    pub fn new(source: R, delimiter: u8) -> Self {
+        Self {
+            source,
+            delimiter,
+            block: vec![0; BLOCK],
+            at: 0,
+            filled: 0,
+            at_end: false,
+            row: 0,
+            checked_nul_to: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Bytes of plain text read so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The next row; false at the end. A row of no bytes at all is given as a record without fields.
+    pub fn next(&mut self, record: &mut Record) -> Result<bool, ScanError> {
+        loop {
+            if self.at == self.filled && self.at_end {
+                return Ok(false);
+            }
+            match self.scan(record)? {
+                Step::Row { next } => {
+                    self.row += 1;
+                    record.row = self.row;
+                    self.at = next;
+                    return Ok(true);
+                }
+                Step::NeedMore => self.fill()?,
+            }
+        }
+    }
+
+    pub fn field<'a>(&'a self, record: &Record, column: usize) -> Cow<'a, [u8]> {
+        let Some(span) = record.spans.get(column) else { return Cow::Borrowed(&[]) };
+        let bytes = &self.block[span.start as usize..span.end as usize];
+        if !span.doubled {
+            return Cow::Borrowed(bytes);
+        }
+        let mut single = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some(quote) = memchr(b'"', rest) {
+            single.extend_from_slice(&rest[..=quote]);
+            rest = rest.get(quote + 2..).unwrap_or_default();
+        }
+        single.extend_from_slice(rest);
+        Cow::Owned(single)
+    }
+
+    /// The row as it stands in the file, without its line end.
+    pub fn raw(&self, record: &Record) -> &[u8] {
+        &self.block[record.start..record.end]
+    }
+
+    /// One step over the row that begins at `self.at`.
+    fn scan(&mut self, record: &mut Record) -> Result<Step, Defect> {
+        let row = self.row + 1;
+        record.spans.clear();
+        let bytes = &self.block[..self.filled];
+        let mut place = self.at;
+        loop {
+            let column = record.spans.len() + 1;
+            if bytes.get(place) == Some(&b'"') {
+                match quoted(bytes, place, row, column)? {
+                    Some((span, after)) => {
+                        record.spans.push(span);
+                        place = after;
+                    }
+                    None if self.at_end => return Err(Defect::QuoteNeverClosed { row }),
+                    None => return Ok(Step::NeedMore),
+                }
+            } else {
+                let rest = &bytes[place..];
+                let length = match memchr3(self.delimiter, b'\n', b'"', rest) {
+                    Some(found) if rest[found] == b'"' => return Err(Defect::QuoteInBareCell { row, column }),
+                    Some(found) => found,
+                    None if self.at_end => rest.len(),
+                    None => return Ok(Step::NeedMore),
+                };
+                if length > LONGEST_CELL {
+                    return Err(Defect::CellTooLong { row, column });
+                }
+                record.spans.push(Span { start: place as u32, end: (place + length) as u32, doubled: false });
+                place += length;
+            }
+            match bytes.get(place) {
+                Some(&byte) if byte == self.delimiter => place += 1,
+                Some(b'\n') => return self.end_row(record, place, place + 1),
+                Some(b'\r') if bytes.get(place + 1) == Some(&b'\n') => return self.end_row(record, place, place + 2),
+                Some(b'\r') if place + 1 == self.filled && !self.at_end => return Ok(Step::NeedMore),
+                None if self.at_end => return self.end_row(record, place, place),
+                None => return Ok(Step::NeedMore),
+                Some(_) => return Err(Defect::TextAfterQuote { row, column }),
+            }
+        }
+    }
+
+    fn end_row(&mut self, record: &mut Record, end: usize, next: usize) -> Result<Step, Defect> {
+        let row = self.row + 1;
+        let mut end = end;
+        // A carriage return before the line feed belongs to the line end, also after a bare cell.
+        if end > self.at && self.block[end - 1] == b'\r' {
+            end -= 1;
+            if let Some(last) = record.spans.last_mut() {
+                last.end = last.end.min(end as u32);
+            }
+        }
+        if next > self.checked_nul_to {
+            if memchr(0, &self.block[self.at..next]).is_some() {
+                return Err(Defect::Nul { row });
+            }
+            self.checked_nul_to = next;
+        }
+        if end == self.at {
+            record.spans.clear();
+        }
+        record.start = self.at;
+        record.end = end;
+        Ok(Step::Row { next })
+    }
+
+    /// Moves what is left to the front and reads on; grows only for a row that does not fit.
+    fn fill(&mut self) -> Result<(), ScanError> {
+        self.block.copy_within(self.at..self.filled, 0);
+        self.filled -= self.at;
+        self.at = 0;
+        self.checked_nul_to = 0;
+        if self.filled == self.block.len() {
+            if self.block.len() >= LONGEST_ROW {
+                return Err(Defect::RowTooLong { row: self.row + 1 }.into());
+            }
+            self.block.resize(self.block.len() * 2, 0);
+        }
+        while self.filled < self.block.len() {
+            match self.source.read(&mut self.block[self.filled..]) {
+                Ok(0) => {
+                    self.at_end = true;
+                    break;
+                }
+                Ok(read) => {
+                    self.filled += read;
+                    self.bytes += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The quoted cell that begins at `place`: its range and the place after its closing quote, or nothing when the block
+/// ends before it does.
+fn quoted(bytes: &[u8], place: usize, row: u64, column: usize) -> Result<Option<(Span, usize)>, Defect> {
+    let start = place + 1;
+    let mut at = start;
+    let mut doubled = false;
+    loop {
+        let Some(quote) = memchr(b'"', &bytes[at..]).map(|found| at + found) else {
+            let open = &bytes[start..];
+            if open.len() > LONGEST_CELL {
+                return Err(Defect::CellTooLong { row, column });
+            }
+            return Ok(None);
+        };
+        match bytes.get(quote + 1) {
+            Some(b'"') => {
+                doubled = true;
+                at = quote + 2;
+            }
+            // The next byte is not here yet: the caller reads on, or the file ends with this quote.
+            _ => {
+                let cell = &bytes[start..quote];
+                if cell.len() > LONGEST_CELL {
+                    return Err(Defect::CellTooLong { row, column });
+                }
+                if cell.len() > MOST_LINES_IN_CELL && memchr::memchr_iter(b'\n', cell).count() > MOST_LINES_IN_CELL {
+                    return Err(Defect::TooManyLines { row, column });
+                }
+                return Ok(Some((Span { start: start as u32, end: quote as u32, doubled }, quote + 1)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time, so that every border between blocks is tried.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(into.len());
+            into[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
+        let mut scanner = Scanner::new(Drip(text.as_bytes(), 3), b',');
+        scanner.block = vec![0; 8];
+        let mut record = Record::default();
+        let mut rows = Vec::new();
+        while scanner.next(&mut record).map_err(|error| error.to_string())? {
+            let field = |column| String::from_utf8(scanner.field(&record, column).into_owned()).unwrap();
+            rows.push((0..record.len()).map(field).collect());
+        }
+        Ok(rows)
+    }
+
+    #[test]
+    fn fields_as_they_are_meant() {
+        for (text, expected) in [
+            ("a,b\n1,2\n", vec![vec!["a", "b"], vec!["1", "2"]]),
+            ("a,b\r\n1,2\r\n", vec![vec!["a", "b"], vec!["1", "2"]]),
+            ("a,b\n1,2", vec![vec!["a", "b"], vec!["1", "2"]]),
+            ("\"a\",\"b\"\r\n\"1\",\"2\"\r\n", vec![vec!["a", "b"], vec!["1", "2"]]),
+            ("\"x \"\"y\"\"\",\"l1\nl2\"\n", vec![vec!["x \"y\"", "l1\nl2"]]),
+            (",\n", vec![vec!["", ""]]),
+            ("\"\",\"\"\n", vec![vec!["", ""]]),
+            ("a\n\nb\n", vec![vec!["a"], vec![], vec!["b"]]),
+            ("a,\"b,c\",d\n", vec![vec!["a", "b,c", "d"]]),
+        ] {
+            assert_eq!(rows(text).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_others_swallow_is_refused() {
+        for (text, expected) in [
+            ("a,b\n1,\"2\n3,4\n5,6\n", "a quote opens in row 2 and is never closed"),
+            ("a,b\n1,\"2\"x\n", "text follows a closing quote in row 2, column 2"),
+            ("a,b\n1,2\"\n", "a quote stands inside a cell without quotes in row 2, column 2"),
+            ("a,b\n1,2\n\0\0\0", "row 3 holds a NUL byte"),
+        ] {
+            assert_eq!(rows(text).unwrap_err(), expected, "{text:?}");
+        }
+    }
+}

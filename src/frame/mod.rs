@@ -1,0 +1,5 @@
+//! Rows and columns: delimited text to rows, charges and roll-ups to polars frames and Parquet, and back.
+//!
+//! The only module that knows polars. polars stores, filters and sums here; it never multiplies, divides or rounds money.
+
+pub mod delimited;

@@ -1,0 +1,236 @@
+//! What we know of each provider's files, as tables: header spellings, what each charge type does to each cost, which
+//! columns carry tags. One engine (`stages::normalize`) reads them all; a further source is one more file here.
+
+pub mod aws;
+pub mod azure;
+
+use crate::model::charge::{ChargeCategory, Dimension};
+use crate::model::intake::View;
+
+/// Spellings of one column. Compared after folding: see [`fold`].
+pub type Names = &'static [&'static str];
+
+/// Everything that tells one vendor's cost file from another's.
+pub struct SourceDefinition {
+    /// As in `x_Source` of the charges: `aws-cur`.
+    pub name: &'static str,
+    /// For people: `AWS Cost and Usage Report`.
+    pub title: &'static str,
+    pub dimensions: &'static [(Dimension, Text)],
+    pub dates: Dates,
+    /// The column whose sum ties to the vendor's own totals.
+    pub vendor_cost: Names,
+    /// The same after private discounts; once a version has a value in it, it is what was invoiced.
+    pub net_cost: Option<Names>,
+    pub quantity: Names,
+    pub description: Names,
+    /// Unique within one version, where the vendor gives such a thing.
+    pub row_id: Option<Names>,
+    pub tags: Tags,
+    /// Columns that rules look at.
+    pub selectors: &'static [Names],
+    /// The first that matches decides; a row that none matches keeps its money and raises a finding.
+    pub rules: &'static [ChargeRule],
+    pub account: AccountShape,
+    /// Whether a row without invoice id means that the month is still open.
+    pub invoice_id_when_final: bool,
+    /// Columns that must be there for anything to be billed, apart from cost and dates: name for people, spellings.
+    pub required: &'static [(&'static str, Names)],
+    /// Columns that known versions have and nobody reads, and beginnings of such names, folded.
+    pub known: &'static [&'static str],
+    pub known_prefixes: &'static [&'static str],
+}
+
+/// Where a dimension's text comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Text {
+    Constant(&'static str),
+    Column(Names),
+    /// The first that has a value.
+    FirstOf(&'static [Names]),
+    /// The part after the last `/`.
+    LastPart(Names),
+    /// What the charge rule says: category, class, frequency, pricing, commitment status.
+    Rule,
+}
+
+pub struct Dates {
+    /// First day of the billed month.
+    pub billing_period_start: Names,
+    pub charge_start: Names,
+    /// None where a charge is one day.
+    pub charge_end: Option<Names>,
+    pub formats: &'static [DateFormat],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateFormat {
+    /// `2025-06-01`, with or without time, zone and fraction.
+    Iso,
+    /// `06/01/2025`, `6/1/2025`.
+    MonthFirst,
+    /// `01/06/2025`.
+    DayFirst,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Tags {
+    /// One column a tag: the part of the folded name after one of these prefixes is the key.
+    Columns { prefixes: &'static [&'static str] },
+    /// A JSON object as text, with or without its braces.
+    Json { column: Names },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountShape {
+    /// AWS: twelve digits, leading zeros included.
+    TwelveDigits,
+    /// Azure: lower-case text.
+    Folded,
+}
+
+/// What a charge type does to each cost.
+#[derive(Debug)]
+pub struct ChargeRule {
+    /// All must hold: place in `selectors`, and what its text must be.
+    pub when: &'static [(usize, Is)],
+    /// The views it is for; empty means every view.
+    pub views: &'static [View],
+    /// One or two charges; none when `left_out` says why the row's money is not counted.
+    pub charges: &'static [ChargeMade],
+    pub left_out: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Is {
+    Text(&'static str),
+    OneOf(Names),
+    Blank,
+    Present,
+    /// Contains this text.
+    Containing(&'static str),
+}
+
+/// One FOCUS charge that a row becomes.
+#[derive(Clone, Copy, Debug)]
+pub struct ChargeMade {
+    pub category: ChargeCategory,
+    /// `Correction` always; otherwise only when the usage lies before the billed month.
+    pub correction: bool,
+    pub frequency: &'static str,
+    pub pricing: &'static str,
+    pub commitment_status: &'static str,
+    pub billed: Amount,
+    pub effective: Amount,
+    pub list: Amount,
+    pub contracted: Amount,
+    pub quantity: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Amount {
+    Zero,
+    /// The vendor's cost of the row: gross, or net where the version carries net costs.
+    Cost,
+    Column(Names),
+    /// The second after private discounts, where the version carries net costs and it has a value.
+    NetColumn(Names, Names),
+    Sum(Names, Names),
+    /// Net forms of both, as above.
+    NetSum([Names; 2], [Names; 2]),
+    Difference(Names, Names),
+    /// The file cannot tell.
+    Unavailable,
+}
+
+/// The usual charge: usage at its cost.
+pub const USAGE: ChargeMade = ChargeMade {
+    category: ChargeCategory::Usage,
+    correction: false,
+    frequency: "Usage-Based",
+    pricing: "Standard",
+    commitment_status: "",
+    billed: Amount::Cost,
+    effective: Amount::Cost,
+    list: Amount::Unavailable,
+    contracted: Amount::Unavailable,
+    quantity: true,
+};
+
+/// What becomes of a row that no rule describes: its money stays in the total.
+pub const UNKNOWN: ChargeMade = ChargeMade {
+    category: ChargeCategory::Adjustment,
+    frequency: "One-Time",
+    pricing: "",
+    list: Amount::Zero,
+    quantity: false,
+    ..USAGE
+};
+
+/// Every source whose charges can be read.
+pub const SOURCES: &[&SourceDefinition] = &[&aws::COST_AND_USAGE_REPORT, &azure::ENTERPRISE_AGREEMENT];
+
+pub fn named(name: &str) -> Option<&'static SourceDefinition> {
+    SOURCES.iter().copied().find(|source| source.name == name)
+}
+
+/// A column name without byte order mark, blanks, underscores and case; of `Kosten (Cost)` the part in parentheses.
+pub fn fold(name: &str) -> String {
+    let name = name.trim_start_matches('\u{feff}').trim();
+    let name = match (name.rfind('('), name.ends_with(')')) {
+        (Some(open), true) if open > 0 => &name[open + 1..name.len() - 1],
+        _ => name,
+    };
+    name.chars()
+        .filter(|character| !character.is_whitespace() && *character != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A tag key without case, blanks, `-` and `_`, so that `Cost-Center` and `cost_center` are one tag.
+pub fn fold_tag(key: &str) -> String {
+    key.chars()
+        .filter(|character| !character.is_whitespace() && !matches!(character, '-' | '_'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+impl SourceDefinition {
+    /// Every column name that somebody reads.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = Vec::new();
+        for (_, text) in self.dimensions {
+            match text {
+                Text::Column(column) | Text::LastPart(column) => names.extend_from_slice(column),
+                Text::FirstOf(choices) => choices.iter().for_each(|column| names.extend_from_slice(column)),
+                Text::Constant(_) | Text::Rule => {}
+            }
+        }
+        let single = [
+            self.vendor_cost,
+            self.quantity,
+            self.description,
+            self.dates.billing_period_start,
+            self.dates.charge_start,
+        ];
+        let optional = [self.net_cost, self.row_id, self.dates.charge_end];
+        names.extend(single.into_iter().chain(optional.into_iter().flatten()).flatten());
+        names.extend(self.selectors.iter().copied().flatten());
+        for made in self.rules.iter().flat_map(|rule| rule.charges) {
+            for amount in [made.billed, made.effective, made.list, made.contracted] {
+                match amount {
+                    Amount::Column(column) => names.extend_from_slice(column),
+                    Amount::NetColumn(a, b) | Amount::Sum(a, b) | Amount::Difference(a, b) => {
+                        names.extend(a.iter().chain(b))
+                    }
+                    Amount::NetSum(gross, net) => names.extend(gross.into_iter().chain(net).flatten()),
+                    Amount::Zero | Amount::Cost | Amount::Unavailable => {}
+                }
+            }
+        }
+        if let Tags::Json { column } = self.tags {
+            names.extend_from_slice(column);
+        }
+        names
+    }
+}

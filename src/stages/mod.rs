@@ -1,0 +1,3 @@
+//! The stages: pure functions, one module each; none knows another, a file or the clock.
+
+pub mod normalize;

@@ -1,0 +1,277 @@
+//! A source's table laid over one file's header: which column is where, and what cannot be told from this file.
+
+use crate::model::charge::Dimension;
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::View;
+use crate::sources::{Amount, ChargeMade, ChargeRule, Names, SourceDefinition, Tags, Text, UNKNOWN, fold, fold_tag};
+use std::collections::BTreeMap;
+
+/// A column of the file.
+pub type Column = usize;
+
+/// Where a dimension comes from in this file.
+#[derive(Clone, Debug)]
+pub enum Cell {
+    Constant(&'static str),
+    /// The first that has a value.
+    Columns(Vec<Column>),
+    LastPart(Column),
+    Rule,
+}
+
+#[derive(Clone, Debug)]
+pub enum PlannedAmount {
+    Zero,
+    Cost,
+    Column(Column),
+    NetColumn(Column, Option<Column>),
+    Sum(Column, Column),
+    Difference(Column, Column),
+    Unavailable,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlannedCharge {
+    pub made: &'static ChargeMade,
+    pub billed: PlannedAmount,
+    pub effective: PlannedAmount,
+    pub list: PlannedAmount,
+    pub contracted: PlannedAmount,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlannedRule {
+    /// None for the rule of rows that no rule describes.
+    pub rule: Option<&'static ChargeRule>,
+    pub charges: Vec<PlannedCharge>,
+}
+
+#[derive(Clone, Debug)]
+pub enum TagCells {
+    /// For each tag column its folded key.
+    Columns(Vec<(String, Column)>),
+    Json(Column),
+    None,
+}
+
+pub struct Plan {
+    pub source: &'static SourceDefinition,
+    pub header: Vec<String>,
+    pub cells: Vec<(Dimension, Cell)>,
+    pub vendor_cost: Column,
+    pub net_cost: Option<Column>,
+    pub quantity: Option<Column>,
+    pub description: Option<Column>,
+    pub row_id: Option<Column>,
+    pub billing_period_start: Option<Column>,
+    pub charge_start: Column,
+    pub charge_end: Option<Column>,
+    pub tags: TagCells,
+    pub selectors: Vec<Option<Column>>,
+    /// Rules of this view; the last is for rows that no other describes.
+    pub rules: Vec<PlannedRule>,
+    pub notes: Vec<Finding>,
+}
+
+struct Header<'a> {
+    names: &'a [String],
+    places: BTreeMap<String, Vec<Column>>,
+}
+
+impl Header<'_> {
+    fn find(&self, names: Names) -> Option<Column> {
+        names.iter().find_map(|name| self.places.get(&fold(name)).and_then(|columns| columns.first().copied()))
+    }
+}
+
+impl Plan {
+    /// Lays the source over a header. `net` says that this version carries net costs.
+    pub fn new(
+        source: &'static SourceDefinition,
+        file: &str,
+        header: &[String],
+        view: View,
+        net: bool,
+    ) -> Result<Self, Vec<Finding>> {
+        let mut places: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        for (column, name) in header.iter().enumerate() {
+            places.entry(fold(name)).or_default().push(column);
+        }
+        let header = Header { names: header, places };
+        let mut refused = missing(source, file, &header);
+        let (twice, mut notes) = doubled(source, file, &header);
+        refused.extend(twice);
+        let found = header.find(source.vendor_cost).zip(header.find(source.dates.charge_start));
+        let Some((vendor_cost, charge_start)) = found.filter(|_| refused.is_empty()) else { return Err(refused) };
+        let of_view = |rule: &&ChargeRule| rule.views.is_empty() || rule.views.contains(&view);
+        let charges =
+            |made: &'static [ChargeMade]| made.iter().map(|made| planned_charge(made, &header, net)).collect();
+        let mut rules: Vec<PlannedRule> = source
+            .rules
+            .iter()
+            .filter(of_view)
+            .map(|rule| PlannedRule { rule: Some(rule), charges: charges(rule.charges) })
+            .collect();
+        rules.push(PlannedRule { rule: None, charges: charges(std::slice::from_ref(&UNKNOWN)) });
+        let tags = tag_cells(source, &header);
+        notes.extend(unread(source, file, &header));
+        Ok(Self {
+            source,
+            header: header.names.to_vec(),
+            cells: source.dimensions.iter().map(|&(dimension, text)| (dimension, cell(text, &header))).collect(),
+            vendor_cost,
+            net_cost: source.net_cost.and_then(|names| header.find(names)).filter(|_| net),
+            quantity: header.find(source.quantity),
+            description: header.find(source.description),
+            row_id: source.row_id.and_then(|names| header.find(names)),
+            billing_period_start: header.find(source.dates.billing_period_start),
+            charge_start,
+            charge_end: source.dates.charge_end.and_then(|names| header.find(names)),
+            tags,
+            selectors: source.selectors.iter().map(|names| header.find(names)).collect(),
+            rules,
+            notes,
+        })
+    }
+
+    pub fn name(&self, column: Column) -> &str {
+        self.header.get(column).map_or("", |name| name.trim_start_matches('\u{feff}'))
+    }
+}
+
+fn cell(text: Text, header: &Header<'_>) -> Cell {
+    match text {
+        Text::Constant(constant) => Cell::Constant(constant),
+        Text::Column(names) => Cell::Columns(header.find(names).into_iter().collect()),
+        Text::FirstOf(choices) => Cell::Columns(choices.iter().filter_map(|names| header.find(names)).collect()),
+        Text::LastPart(names) => header.find(names).map_or(Cell::Columns(Vec::new()), Cell::LastPart),
+        Text::Rule => Cell::Rule,
+    }
+}
+
+fn planned_charge(made: &'static ChargeMade, header: &Header<'_>, net: bool) -> PlannedCharge {
+    let amount = |amount: Amount| planned_amount(amount, header, net);
+    PlannedCharge {
+        made,
+        billed: amount(made.billed),
+        effective: amount(made.effective),
+        list: amount(made.list),
+        contracted: amount(made.contracted),
+    }
+}
+
+fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmount {
+    let column = |names: Names| header.find(names);
+    let two = |first: Names, second: Names| column(first).zip(column(second));
+    let planned = match amount {
+        Amount::Zero => Some(PlannedAmount::Zero),
+        Amount::Cost => Some(PlannedAmount::Cost),
+        Amount::Unavailable => Some(PlannedAmount::Unavailable),
+        Amount::Column(names) => column(names).map(PlannedAmount::Column),
+        Amount::NetColumn(gross, after) => {
+            column(gross).map(|gross| PlannedAmount::NetColumn(gross, column(after).filter(|_| net)))
+        }
+        Amount::Sum(first, second) => two(first, second).map(|(a, b)| PlannedAmount::Sum(a, b)),
+        Amount::NetSum(gross, after) => two(after[0], after[1])
+            .filter(|_| net)
+            .or_else(|| two(gross[0], gross[1]))
+            .map(|(a, b)| PlannedAmount::Sum(a, b)),
+        Amount::Difference(from, less) => two(from, less).map(|(a, b)| PlannedAmount::Difference(a, b)),
+    };
+    planned.unwrap_or(PlannedAmount::Unavailable)
+}
+
+fn tag_cells(source: &SourceDefinition, header: &Header<'_>) -> TagCells {
+    match source.tags {
+        Tags::Json { column } => header.find(column).map_or(TagCells::None, TagCells::Json),
+        Tags::Columns { prefixes } => {
+            let mut columns = Vec::new();
+            for (column, name) in header.names.iter().enumerate() {
+                let folded = name.trim().trim_start_matches('\u{feff}').to_lowercase();
+                let Some(prefix) = prefixes.iter().find(|prefix| folded.starts_with(**prefix)) else { continue };
+                // Cost categories keep their prefix: they are not the customer's tags.
+                let key = if prefix.starts_with("costcategory") { folded.as_str() } else { &folded[prefix.len()..] };
+                columns.push((fold_tag(key), column));
+            }
+            if columns.is_empty() { TagCells::None } else { TagCells::Columns(columns) }
+        }
+    }
+}
+
+/// Columns without which nothing can be billed.
+fn missing(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Vec<Finding> {
+    let wanted = [("the cost", source.vendor_cost), ("the usage date", source.dates.charge_start)];
+    wanted
+        .into_iter()
+        .chain(source.required.iter().copied())
+        .filter(|(_, names)| header.find(names).is_none())
+        .map(|(what, names)| {
+            let near = nearest(names[0], header.names);
+            let why =
+                format!("Without {what} the rows of this file cannot be billed. The nearest column there is {near:?}.");
+            let fix = format!("Export the file again with the column {}, exactly so named.", names.join(" or "));
+            Finding::new(Code::HeaderColumnMissing, Place::file(file).row(1).column(names[0]), why, fix)
+        })
+        .collect()
+}
+
+/// Two columns that fold to one name: refused where somebody reads it, noted where nobody does. Tag columns are not
+/// doubled: `user:Agency` and `user:agency` are two tags, and their values are compared row by row.
+fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<Finding>, Vec<Finding>) {
+    let read: Vec<String> = source.columns().into_iter().map(fold).collect();
+    let (mut refused, mut notes) = (Vec::new(), Vec::new());
+    for (name, columns) in header.places.iter().filter(|(name, columns)| columns.len() > 1 && !name.is_empty()) {
+        let shown: Vec<&str> = columns.iter().map(|&column| header.names[column].as_str()).collect();
+        let place = Place::file(file).row(1).column(shown.join(" / "));
+        if read.contains(name) {
+            let why = "Both have the same name, and only one of them can hold the right value.";
+            refused.push(Finding::new(
+                Code::HeaderColumnTwice,
+                place,
+                why,
+                "Export the file again; do not edit the header.",
+            ));
+        } else if !is_tag(source, name) {
+            let why = "Nobody reads this column, so the amounts are certain.";
+            notes.push(Finding::new(Code::HeaderUnusedTwice, place, why, "Nothing needs to be done."));
+        }
+    }
+    (refused, notes)
+}
+
+fn is_tag(source: &SourceDefinition, folded: &str) -> bool {
+    matches!(source.tags, Tags::Columns { prefixes } if prefixes.iter().any(|prefix| folded.starts_with(prefix)))
+}
+
+/// Columns that no known version of the export has: named once a file, because vendors add columns that carry money.
+fn unread(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<Finding> {
+    let read: Vec<String> = source.columns().into_iter().chain(source.known.iter().copied()).map(fold).collect();
+    let known = |folded: &str| read.iter().any(|name| name == folded) || is_tag(source, folded);
+    let unknown: Vec<&str> = header
+        .names
+        .iter()
+        .filter(|name| {
+            !known(&fold(name)) && !source.known_prefixes.iter().any(|prefix| fold(name).starts_with(prefix))
+        })
+        .map(String::as_str)
+        .collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let place = Place::file(file).row(1).column(unknown.join(", "));
+    let why = "These columns are not in any version of the export that is known here. They are kept in the evidence and not billed on.";
+    Some(Finding::new(
+        Code::HeaderColumnUnknown,
+        place,
+        why,
+        "Look whether they carry money; if they do, tell the maintainers.",
+    ))
+}
+
+/// The name of the header that shares most with the wanted one.
+fn nearest<'a>(wanted: &str, header: &'a [String]) -> &'a str {
+    let pairs = |text: &str| -> Vec<(char, char)> { text.chars().zip(text.chars().skip(1)).collect() };
+    let target = pairs(&fold(wanted));
+    let shared = |name: &str| pairs(&fold(name)).iter().filter(|pair| target.contains(pair)).count();
+    header.iter().rev().max_by_key(|name| shared(name)).map_or("", String::as_str)
+}

@@ -1,0 +1,129 @@
+//! Tags: from columns or JSON text to the values of the billing tags.
+
+use super::dictionary::is_null;
+use crate::model::settings::BillingTag;
+use crate::sources::fold_tag;
+use serde_json::Value;
+
+/// Tags on one charge.
+const MOST_TAGS: usize = 200;
+/// Characters of one value.
+const LONGEST_VALUE: usize = 1000;
+
+/// What one text of tags says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagValues {
+    /// In the order of the settings; empty where the tag is not there.
+    pub values: Vec<String>,
+    /// Two spellings of one tag with different values: the billing tag's place.
+    pub disagree: Option<usize>,
+}
+
+/// Picks the billing tags out of keys and values, in the settings' order of spellings.
+pub fn pick<'a>(wanted: &[BillingTag], found: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> TagValues {
+    let mut picked = TagValues { values: vec![String::new(); wanted.len()], disagree: None };
+    for (place, tag) in wanted.iter().enumerate() {
+        for spelling in &tag.spellings {
+            let spelling = fold_tag(spelling);
+            for (_, value) in found.clone().filter(|(key, value)| *key == spelling && !value.trim().is_empty()) {
+                let value = value.trim();
+                if picked.values[place].is_empty() {
+                    picked.values[place] = value.chars().take(LONGEST_VALUE).collect();
+                } else if picked.values[place].to_lowercase() != value.to_lowercase() {
+                    picked.disagree = Some(place);
+                }
+            }
+        }
+    }
+    picked
+}
+
+/// Reads a JSON object of tags, also without its braces.
+pub fn from_json(text: &str, wanted: &[BillingTag]) -> Result<TagValues, &'static str> {
+    let text = text.trim();
+    if is_null(text) {
+        return Ok(pick(wanted, std::iter::empty()));
+    }
+    let braced = if text.starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
+    let Ok(parsed) = serde_json::from_str::<Value>(&braced) else {
+        return Err("The tags are not a JSON object, so the charge counts as untagged.");
+    };
+    let Value::Object(tags) = parsed else { return Err("The tags are JSON, but not an object of keys and values.") };
+    if tags.len() > MOST_TAGS {
+        return Err("The charge has more than 200 tags.");
+    }
+    let pairs: Vec<(String, String)> = tags
+        .iter()
+        .map(|(key, value)| match value {
+            Value::String(text) => (fold_tag(key), text.clone()),
+            Value::Null => (fold_tag(key), String::new()),
+            other => (fold_tag(key), other.to_string()),
+        })
+        .collect();
+    Ok(pick(wanted, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+}
+
+/// The text with a cloud key or a personal number masked, when somebody wrote one into it.
+pub fn masked(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let alone = |before: usize, after: usize| {
+        (before == 0 || !bytes[before - 1].is_ascii_alphanumeric())
+            && bytes.get(after).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    };
+    for start in 0..bytes.len() {
+        let key = bytes.get(start..start + 20).is_some_and(|part| {
+            (part.starts_with(b"AKIA") || part.starts_with(b"ASIA"))
+                && part.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        });
+        if key && alone(start, start + 20) {
+            return Some(format!("{}****************{}", &text[..start + 4], &text[start + 20..]));
+        }
+        let personal = digits(start..start + 3)
+            && bytes.get(start + 3) == Some(&b'-')
+            && digits(start + 4..start + 6)
+            && bytes.get(start + 6) == Some(&b'-')
+            && digits(start + 7..start + 11);
+        if personal && alone(start, start + 11) {
+            return Some(format!("{}***-**-****{}", &text[..start], &text[start + 11..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Vec<BillingTag> {
+        vec![BillingTag { name: "agency".to_owned(), spellings: vec!["agency".to_owned(), "org".to_owned()] }]
+    }
+
+    #[test]
+    fn spellings_of_one_tag() {
+        for (text, value, disagree) in [
+            (r#""Agency": "DOT","env": "prod""#, "DOT", None),
+            (r#"{"AGENCY": " DPS "}"#, "DPS", None),
+            (r#"{"org": "DOH"}"#, "DOH", None),
+            (r#"{"agency": "DOT", "org": "DOH"}"#, "DOT", Some(0)),
+            (r#"{"agency": "DOT", "Agency": "dot"}"#, "DOT", None),
+            (r#""note": "quote \" and \\ slash, comma", "agency": "X""#, "X", None),
+            ("", "", None),
+            ("{}", "", None),
+        ] {
+            let tags = from_json(text, &wanted()).unwrap();
+            assert_eq!(tags.disagree, disagree, "{text}");
+            assert_eq!(tags.values[0].to_uppercase(), value, "{text}");
+        }
+        assert!(from_json("{\"a\":", &wanted()).is_err());
+        assert!(from_json(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), &wanted()).is_err());
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        assert_eq!(masked("key AKIAIOSFODNN7EXAMPLE"), Some("key AKIA****************".to_owned()));
+        assert_eq!(masked("ssn 123-45-6789 x"), Some("ssn ***-**-**** x".to_owned()));
+        assert_eq!(masked("case 1234567"), None);
+    }
+}
