@@ -1,4 +1,5 @@
 //! The only door to the disk.
 
 pub mod container;
+pub mod digest;
 pub mod fs;
