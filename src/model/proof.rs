@@ -131,3 +131,22 @@ impl ItemType {
         !matches!(self, Self::Rounding | Self::Unexplained)
     }
 }
+
+/// The journals as the written feed says them: re-read from its bytes, to be compared with the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// By journal and fund, in their order.
+    pub sides: Vec<FeedSides>,
+    /// Why the feed could not be read whole; nothing it says counts then.
+    pub unreadable: Option<String>,
+}
+
+/// What the feed says of one journal in one fund.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedSides {
+    pub journal: String,
+    pub fund: String,
+    pub lines: u64,
+    pub debits: Money,
+    pub credits: Money,
+}
