@@ -2,7 +2,7 @@
 
 use super::money::{Money, Overflow};
 use super::month::{FiscalPeriod, Month};
-use super::settings::AccountString;
+use super::settings::{AccountString, Role};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,6 +44,8 @@ pub enum Side {
 /// One line: an amount above zero on one side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
+    /// What the line is for. The account follows from it, but not it from the account: a chart may give two roles one account.
+    pub role: Role,
     pub string: AccountString,
     pub account_name: String,
     pub side: Side,
