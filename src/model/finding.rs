@@ -153,6 +153,7 @@ codes! {
     HeaderColumnUnknown = 112, Note, "columns nobody reads";
     HeaderUnusedTwice = 113, Note, "an unused column stands twice";
     FileUnused = 114, Note, "a file that is not read";
+    TableCut = 115, Warning, "a table may have been cut off";
     RowWidth = 201, Blocks, "a row has another number of cells than the header";
     RowQuote = 202, Blocks, "a quote is out of place";
     RowNotText = 203, Blocks, "a cell holds bytes that are not text";
@@ -195,6 +196,10 @@ codes! {
     CommitmentCheck = 320, Warning, "a commitment does not add up";
     NegationCheck = 321, Blocks, "savings plan negations do not cancel";
     EffectiveUnavailable = 322, Note, "effective cost is not available";
+    ViewAssumed = 323, Warning, "actual or amortized: nothing says which";
+    ContentTwice = 324, Blocks, "two files hold the same rows";
+    VersionConflict = 325, Blocks, "two versions of a month and nothing to choose by";
+    FormatUnknown = 326, Blocks, "the settings name a format nobody knows";
     OwnerMissing = 401, Warning, "charges without an owner";
     OwnerUnknownAgency = 402, Warning, "an owner that is not a known agency";
     OwnerAmbiguous = 403, Warning, "an owner that is not certain";
@@ -202,6 +207,13 @@ codes! {
     OwnerRuleUnreachable = 405, Warning, "an ownership rule that can never match";
     ServiceMissing = 406, Blocks, "charges that belong to no service";
     AccountUnknown = 407, Warning, "an account that no table names";
+    DirectoryConcealed = 408, Warning, "ServiceNow does not show the owner";
+    DirectoryOwnerEmpty = 409, Note, "an account without a department in ServiceNow";
+    DirectoryReference = 410, Warning, "a reference that leads to no record";
+    DirectoryAmbiguous = 411, Warning, "a name that several records bear";
+    DirectoryKey = 412, Note, "records without sys_id";
+    DirectoryRepeated = 413, Warning, "one account stands on two records";
+    DirectoryAccount = 414, Note, "an account number was repaired";
     RateMissing = 501, Blocks, "no rate for a service that was used";
     RateAmbiguous = 502, Blocks, "two rates for one charge";
     RateUnapproved = 503, Blocks, "a rate without approval";

@@ -94,12 +94,21 @@ pub struct Part {
 }
 
 /// A hand-made or exported table that is not charges: ServiceNow and its like.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableFile {
     pub path: String,
     pub sha256: String,
     /// `cmdb_ci_cloud_service_account`, `cmn_department`, ...
     pub table: String,
+}
+
+/// The rows of such a table, read whole: they are thousands, not millions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRows {
+    pub file: TableFile,
+    pub header: Vec<String>,
+    /// Row number (1 is the header) and cells, as many as the header has.
+    pub rows: Vec<(u64, Vec<String>)>,
 }
 
 /// What ingest found.

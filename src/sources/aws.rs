@@ -4,6 +4,7 @@
 //! away again; both keep it here, and `stages::normalize::netting` takes the pair out of billed once it is proved to
 //! cancel. Dropping only the negations would bill all covered usage twice.
 
+use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition};
 use super::{
     AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, SourceDefinition, Tags, Text, USAGE,
 };
@@ -151,9 +152,42 @@ const RULES: &[ChargeRule] = &[
     ),
 ];
 
+/// `<report>-Manifest.json`: one in the month's folder names the version that counts, a copy lies beside each version.
+pub const REPORT_MANIFEST: ManifestShape = ManifestShape {
+    name: "aws-report",
+    tells: &["/assemblyId", "/reportKeys"],
+    export: "/reportName",
+    version: "/assemblyId",
+    period_start: "/billingPeriod/start",
+    scope: "/account",
+    kind: "",
+    parts: Parts { list: "/reportKeys", name: "", rows: "", bytes: "" },
+    count: "",
+    rows: "",
+    bytes: "",
+    newest: Newest::ManifestAbove,
+};
+
 pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
     name: "aws-cur",
     title: "AWS Cost and Usage Report",
+    recognition: Recognition {
+        marks: &[LINE_ITEM_TYPE, UNBLENDED_COST, &["lineItem/UsageAccountId"], &["bill/PayerAccountId"]],
+        least: 2,
+        // Names of CUR 2.0: a file with both was put together by hand.
+        never: &[
+            "line_item_unblended_cost",
+            "line_item_line_item_type",
+            "line_item_usage_account_id",
+            "line_item_product_code",
+            "line_item_usage_start_date",
+            "line_item_line_item_description",
+            "bill_payer_account_id",
+            "bill_billing_period_start_date",
+        ],
+        never_filled: &[],
+    },
+    delivery: Delivery { manifest: Some(&REPORT_MANIFEST), views: None },
     dimensions: &[
         (Dimension::Provider, Text::Constant("AWS")),
         (Dimension::Source, Text::Constant("aws-cur")),

@@ -4,6 +4,7 @@
 //! there, the amortized rows count, and the actual file adds only what it alone knows: payments for commitments and
 //! their refunds (formats.md 6.3). Unused commitment is not billed cost: the actual file, which is, has no such rows.
 
+use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition, Side, Views};
 use super::{
     AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, SourceDefinition, Tags, Text, USAGE,
 };
@@ -89,9 +90,54 @@ const RULES: &[ChargeRule] = &[
     rule(&[(TYPE, Is::Text("Credit"))], &[ChargeMade { category: ChargeCategory::Credit, ..PURCHASE }]),
 ];
 
+/// `manifest.json` of an export's run. Runs repeat the month to date, so the one submitted last counts.
+pub const EXPORT_MANIFEST: ManifestShape = ManifestShape {
+    name: "azure-export",
+    tells: &["/blobs"],
+    export: "/exportConfig/exportName",
+    version: "/runInfo/runId",
+    period_start: "/runInfo/startDate",
+    scope: "/exportConfig/resourceId",
+    kind: "/exportConfig/type",
+    parts: Parts { list: "/blobs", name: "/blobName", rows: "/dataRowCount", bytes: "/byteCount" },
+    count: "/blobCount",
+    rows: "/dataRowCount",
+    bytes: "/byteCount",
+    newest: Newest::Latest("/runInfo/submittedTime"),
+};
+
+/// How the two views of a month are told apart where no manifest says it.
+const TWO_VIEWS: Views = Views {
+    actual: Side {
+        kind: "ActualCost",
+        in_name: &["actual"],
+        rows: &[&[(CHARGE_TYPE, Is::OneOf(&["Purchase", "Refund"])), (PRICING_MODEL, COMMITTED)]],
+    },
+    amortized: Side {
+        kind: "AmortizedCost",
+        in_name: &["amort"],
+        rows: &[&[(CHARGE_TYPE, Is::OneOf(&["UnusedReservation", "UnusedSavingsPlan"]))]],
+    },
+};
+
 pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
     name: "azure-ea",
     title: "Azure cost details (enterprise agreement)",
+    recognition: Recognition {
+        marks: &[
+            COST,
+            &["MeterId"],
+            &["SubscriptionId"],
+            CHARGE_TYPE,
+            &["OfferId", "AccountOwnerId"],
+            &["BillingAccountId"],
+        ],
+        least: 4,
+        never: &["customerTenantId", "partnerTenantId", "partnerEarnedCreditApplied", "BilledCost"],
+        // The other agreements have a second currency; some generators write the column and leave it empty.
+        never_filled: &["exchangeRatePricingToBilling"],
+    },
+    delivery: Delivery { manifest: Some(&EXPORT_MANIFEST), views: Some(&TWO_VIEWS) },
     dimensions: &[
         (Dimension::Provider, Text::Constant("Microsoft")),
         (Dimension::Source, Text::Constant("azure-ea")),

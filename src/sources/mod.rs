@@ -3,9 +3,11 @@
 
 pub mod aws;
 pub mod azure;
+pub mod recognition;
 
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::intake::View;
+use recognition::{Delivery, Recognition};
 
 /// Spellings of one column. Compared after folding: see [`fold`].
 pub type Names = &'static [&'static str];
@@ -16,6 +18,8 @@ pub struct SourceDefinition {
     pub name: &'static str,
     /// For people: `AWS Cost and Usage Report`.
     pub title: &'static str,
+    pub recognition: Recognition,
+    pub delivery: Delivery,
     pub dimensions: &'static [(Dimension, Text)],
     pub dates: Dates,
     /// The column whose sum ties to the vendor's own totals.

@@ -1,0 +1,164 @@
+//! How a vendor's file is told from all others, and how the vendor says which version of a month counts: as tables, so
+//! that a further source is rows in its own file and no branch elsewhere.
+
+use super::{Is, Names, SOURCES, SourceDefinition, fold};
+use std::collections::BTreeSet;
+
+/// What a header must and must not hold. Names are compared folded.
+pub struct Recognition {
+    /// Columns that this format has, each in one of its spellings, and how many of them settle it. Not all: a file that
+    /// lacks its cost column shall be named for what it is, and the column that it lacks with it.
+    pub marks: &'static [Names],
+    pub least: usize,
+    /// Columns of other formats; with one of them the file is not of this one.
+    pub never: Names,
+    /// The same, where only a value in the first rows proves it.
+    pub never_filled: Names,
+}
+
+/// How versions and parts of a month come.
+pub struct Delivery {
+    pub manifest: Option<&'static ManifestShape>,
+    /// None where the source has one view of a month.
+    pub views: Option<&'static Views>,
+}
+
+/// Where a manifest says what, as JSON pointers. An empty pointer: it does not say.
+pub struct ManifestShape {
+    pub name: &'static str,
+    /// A JSON file with all of these is such a manifest.
+    pub tells: &'static [&'static str],
+    pub export: &'static str,
+    pub version: &'static str,
+    pub period_start: &'static str,
+    /// The billing account or subscription that the export is of.
+    pub scope: &'static str,
+    pub kind: &'static str,
+    pub parts: Parts,
+    pub count: &'static str,
+    pub rows: &'static str,
+    pub bytes: &'static str,
+    pub newest: Newest,
+}
+
+/// The list of parts, and within one element of it its name, rows and bytes. Without a name the element is the name.
+pub struct Parts {
+    pub list: &'static str,
+    pub name: &'static str,
+    pub rows: &'static str,
+    pub bytes: &'static str,
+}
+
+/// Which of several versions of a month counts.
+pub enum Newest {
+    /// The one whose manifest lies above the versions' own folders.
+    ManifestAbove,
+    /// The one with the greatest value here: a time, as text of one form.
+    Latest(&'static str),
+}
+
+/// The two views of one month's money.
+pub struct Views {
+    pub actual: Side,
+    pub amortized: Side,
+}
+
+pub struct Side {
+    /// As the manifest spells it.
+    pub kind: &'static str,
+    /// Parts of file and folder names, lower case.
+    pub in_name: Names,
+    /// A row for which all conditions of one of these hold proves the side.
+    pub rows: &'static [&'static [(Names, Is)]],
+}
+
+/// A format that is known and whose rows are not read as charges here: named so that the answer helps.
+const OTHERS: &[(&str, &[&str])] = &[
+    ("AWS CUR 2.0", &["line_item_unblended_cost", "line_item_usage_account_id"]),
+    ("a FOCUS file", &["BilledCost", "ChargePeriodStart"]),
+    ("Azure cost details of a customer agreement", &["costInBillingCurrency", "exchangeRatePricingToBilling"]),
+    ("Azure cost details of pay-as-you-go", &["PreTaxCost", "UsageDateTime"]),
+    ("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"]),
+    ("OpenAI costs", &["amount_value", "amount_currency"]),
+    ("Anthropic usage", &["usage_date_utc"]),
+    ("GitHub usage", &["gross_amount", "net_amount", "sku"]),
+];
+
+/// The source whose rows these are.
+pub fn source_of(header: &[String], first_rows: &[Vec<String>]) -> Option<&'static SourceDefinition> {
+    let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
+    let names: BTreeSet<&str> = folded.iter().map(String::as_str).collect();
+    let has = |name: &&str| names.contains(fold(name).as_str());
+    let filled = |name: &&str| {
+        let column = folded.iter().position(|folded| *folded == fold(name));
+        column.is_some_and(|column| first_rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty())))
+    };
+    SOURCES.iter().copied().find(|source| {
+        let rule = &source.recognition;
+        rule.marks.iter().filter(|spellings| spellings.iter().any(|name| has(name))).count() >= rule.least
+            && !rule.never.iter().any(|name| has(name))
+            && !rule.never_filled.iter().any(|name| filled(name))
+    })
+}
+
+/// Why a header is of no format that is read: what it looks like, and what the nearest formats have that it lacks.
+pub fn why_not(header: &[String]) -> String {
+    let names: BTreeSet<String> = header.iter().map(|name| fold(name)).collect();
+    let has = |name: &&str| names.contains(&fold(name));
+    if let Some((source, name)) = SOURCES.iter().find_map(|source| {
+        let rule = &source.recognition;
+        let marked = rule.marks.iter().filter(|spellings| spellings.iter().any(|name| has(name))).count();
+        let foreign = rule.never.iter().find(|name| has(name))?;
+        (marked >= rule.least).then_some((source, foreign))
+    }) {
+        return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
+    }
+    if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(|name| has(name))) {
+        return format!("It looks like {title}, which is not read as charges.");
+    }
+    let mut nearest: Vec<(usize, String)> = SOURCES
+        .iter()
+        .map(|source| {
+            let lacks: Vec<&str> = source
+                .recognition
+                .marks
+                .iter()
+                .filter(|spellings| !spellings.iter().any(|name| has(name)))
+                .map(|spellings| spellings[0])
+                .collect();
+            (lacks.len(), format!("{} (lacks {})", source.title, lacks.join(", ")))
+        })
+        .collect();
+    nearest.sort();
+    let nearest: Vec<String> = nearest.into_iter().take(3).map(|(_, text)| text).collect();
+    format!("Its header is of no format that is known here. The nearest are {}.", nearest.join("; "))
+}
+
+impl Views {
+    /// What the first rows prove: the actual side, the amortized side, or neither.
+    pub fn proved_by(&self, header: &[String], rows: &[Vec<String>]) -> Option<&Side> {
+        let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
+        [&self.actual, &self.amortized].into_iter().find(|side| {
+            rows.iter().any(|row| {
+                side.rows.iter().any(|conditions| {
+                    conditions.iter().all(|(names, is)| {
+                        let column = folded.iter().position(|name| names.iter().any(|wanted| fold(wanted) == *name));
+                        is.holds(column.and_then(|column| row.get(column)).map_or("", String::as_str))
+                    })
+                })
+            })
+        })
+    }
+}
+
+impl Is {
+    pub fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Text(wanted) => text == *wanted,
+            Self::OneOf(choices) => choices.contains(&text),
+            Self::Blank => text.is_empty(),
+            Self::Present => !text.is_empty(),
+            Self::Containing(part) => text.contains(part),
+        }
+    }
+}
