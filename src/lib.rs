@@ -10,6 +10,7 @@
 //! `config -> io, model`. `cli` may use all but `io`. Stages know no other stage, no ledger, config or io; sources know no
 //! stage. A test keeps these arrows.
 
+pub mod cli;
 pub mod close;
 pub mod frame;
 pub mod io;

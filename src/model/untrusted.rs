@@ -62,6 +62,29 @@ impl Untrusted {
     }
 }
 
+/// A text of ours that may quote a file's: line breaks stay, every other control or invisible character becomes its code
+/// point. The last door before a terminal, for what was put together from harmless parts and perhaps one that was not.
+pub fn harmless(text: &str) -> String {
+    let shown = |character: char| if character == '\n' { character.to_string() } else { without_effect(character) };
+    text.chars().map(shown).collect()
+}
+
+/// JSON that a terminal can be shown: inside its strings, characters that JSON allows and a terminal obeys are written as
+/// `\uXXXX`, which any reader turns back.
+pub fn harmless_json(json: &str) -> String {
+    json.chars()
+        .map(|character| match character {
+            '\n' => character.to_string(),
+            hidden if is_hidden(hidden) => format!("\\u{:04x}", u32::from(hidden)),
+            plain => plain.to_string(),
+        })
+        .collect()
+}
+
+fn without_effect(character: char) -> String {
+    if is_hidden(character) { format!("<U+{:04X}>", u32::from(character)) } else { character.to_string() }
+}
+
 impl fmt::Debug for Untrusted {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.for_terminal())
@@ -84,7 +107,6 @@ fn visible(character: char) -> String {
         '\n' => "\\n".to_owned(),
         '\t' => "\\t".to_owned(),
         '\r' => "\\r".to_owned(),
-        hidden if is_hidden(hidden) => format!("<U+{:04X}>", u32::from(hidden)),
-        plain => plain.to_string(),
+        other => without_effect(other),
     }
 }

@@ -1,0 +1,94 @@
+//! What is known of the months, and where a bill line came from.
+
+use super::{csv, table, text_cell};
+use crate::close::{ExplainedCharge, Explanation, MonthStatus};
+use crate::model::untrusted::harmless;
+use anyhow::Result;
+
+pub fn status(months: &[MonthStatus]) -> String {
+    months.iter().map(month).collect::<Vec<_>>().join("\n\n")
+}
+
+fn month(status: &MonthStatus) -> String {
+    let close_id = if status.close_id.is_empty() { String::new() } else { format!("  close id {}", status.close_id) };
+    let mut lines = vec![format!("{}  {}{close_id}", status.month, status.state)];
+    let rows: Vec<Vec<String>> = status
+        .sources
+        .iter()
+        .map(|source| {
+            let remark = match (source.expected, source.files) {
+                (true, 0) => "MISSING",
+                (true, _) => "",
+                (false, _) => "not expected",
+            };
+            vec![source.folder.clone(), source.files.to_string(), source.bytes.to_string(), remark.to_owned()]
+        })
+        .collect();
+    if !rows.is_empty() {
+        lines.push(table(&["source", "files", "bytes", ""], "lrrl", &rows));
+    }
+    lines.extend(status.outputs.iter().map(|folder| format!("outputs  {folder}")));
+    lines.join("\n")
+}
+
+pub fn status_csv(months: &[MonthStatus]) -> Result<String> {
+    let rows: Vec<Vec<String>> = months
+        .iter()
+        .flat_map(|status| {
+            let opening = [status.month.to_string(), status.state.clone(), status.close_id.clone()];
+            status.sources.iter().map(move |source| {
+                let expected = if source.expected { "yes" } else { "no" }.to_owned();
+                let counts = [source.files.to_string(), source.bytes.to_string()];
+                let cells = opening.clone().into_iter().chain([text_cell(&source.folder)]);
+                cells.chain(counts).chain([expected]).collect()
+            })
+        })
+        .collect();
+    csv(&["month", "state", "close_id", "source", "files", "bytes", "expected"], &rows)
+}
+
+pub fn explanation(explanation: &Explanation) -> String {
+    let line = &explanation.line;
+    let mut parts = vec![format!("{}  {}  {}  {}", line.id, line.agency, line.service, line.amount.for_people())];
+    if !line.description.is_empty() {
+        parts.push(line.description.clone());
+    }
+    parts.push(explanation.arithmetic.iter().map(|step| format!("  {step}")).collect::<Vec<_>>().join("\n"));
+    let funding: Vec<Vec<String>> = line
+        .funding
+        .iter()
+        .map(|part| {
+            let (fund, account) = (part.string.fund.clone(), part.string.account.clone());
+            vec![fund, account, format!("{} %", part.percent), part.amount.for_people()]
+        })
+        .collect();
+    if !funding.is_empty() {
+        parts.push(table(&["fund", "account", "part", "amount"], "llrr", &funding));
+    }
+    if !explanation.charges.is_empty() {
+        let rows: Vec<Vec<String>> = explanation.charges.iter().map(charge).collect();
+        parts.push(table(&["file", "row", "account", "day", "type", "meter", "billed"], "lrllllr", &rows));
+    }
+    if explanation.more > 0 {
+        parts.push(format!("... and {} more rows; --rows N lists more", explanation.more));
+    }
+    harmless(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn charge(charge: &ExplainedCharge) -> Vec<String> {
+    let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter, &charge.billed];
+    [charge.file.clone(), charge.row.to_string()].into_iter().chain(texts.into_iter().cloned()).collect()
+}
+
+pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
+    const HEADER: [&str; 11] =
+        ["file", "row", "account", "resource", "meter", "day", "charge_type", "billed", "effective", "quantity", "raw"];
+    let cells = |charge: &ExplainedCharge| {
+        let texts = [&charge.account, &charge.resource, &charge.meter, &charge.day, &charge.charge_type];
+        let amounts = [&charge.billed, &charge.effective, &charge.quantity].map(Clone::clone);
+        let place = [text_cell(&charge.file), charge.row.to_string()];
+        let described = texts.map(|text| text_cell(text));
+        place.into_iter().chain(described).chain(amounts).chain([charge.raw.for_human_csv()]).collect()
+    };
+    csv(&HEADER, &explanation.charges.iter().map(cells).collect::<Vec<_>>())
+}
