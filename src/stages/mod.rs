@@ -1,3 +1,4 @@
 //! The stages: pure functions, one module each; none knows another, a file or the clock.
 
 pub mod normalize;
+pub mod reconcile;
