@@ -12,6 +12,7 @@ use std::thread;
 pub const SETTINGS: &str = "chargeback.toml";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// The books to work on; without it, the nearest folder upward that has a chargeback.toml
     #[arg(
@@ -99,11 +100,13 @@ impl Global {
     /// The folder of the books: as given, or found upward from where the command runs.
     pub fn books(&self) -> Result<PathBuf, Stop> {
         match &self.books {
-            Some(given) => are_books(given).then(|| given.clone()).ok_or_else(|| not_books(given)),
+            Some(given) => {
+                are_books(given).then(|| given.clone()).ok_or_else(|| not_books(&format!("in {}", given.display())))
+            }
             None => {
                 let here = env::current_dir().map_err(|error| Stop::new(Exit::Disk, error.to_string()))?;
                 let found = here.ancestors().find(|folder| are_books(folder)).map(Path::to_owned);
-                found.ok_or_else(|| not_books(&here))
+                found.ok_or_else(|| not_books("here, nor in a folder above"))
             }
         }
     }
@@ -118,11 +121,10 @@ fn are_books(folder: &Path) -> bool {
     folder.join(SETTINGS).is_file()
 }
 
-fn not_books(folder: &Path) -> Stop {
+fn not_books(place: &str) -> Stop {
     let message = format!(
-        "no books in {}: there is no {SETTINGS}. Name them with -C DIR, start new ones with `chargeback init DIR`, \
-         or look at an example with `chargeback demo DIR`",
-        folder.display()
+        "there are no books {place}: no {SETTINGS}. Name them with -C DIR, start new ones with `chargeback init DIR`, or \
+         look at an example with `chargeback demo DIR`"
     );
     Stop::new(Exit::Usage, message)
 }

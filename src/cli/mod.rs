@@ -57,10 +57,9 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  chargeback demo westmark                        copy a made-up state's books to look around in
-  chargeback -C westmark close --month 2025-06    close a month: bills and journals below out/2025-06/
-  chargeback -C westmark explain DOT-2025-06-000001
-                                                  a bill line back to the vendor's rows
+  chargeback demo westmark                             copy a made-up state's books
+  chargeback -C westmark close --month 2025-06         a month's bills and journals
+  chargeback -C westmark explain DOT-2025-06-000001    a bill line back to the vendor's rows
 
 Exit codes:
   0 done or nothing to do     2 wrong usage or configuration     3 findings block the close

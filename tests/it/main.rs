@@ -1,1 +1,7 @@
 //! The one test binary: linking polars once is slow enough.
+
+// Tests make and damage books on the disk themselves.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod cmd;
+mod tidy;

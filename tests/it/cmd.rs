@@ -1,0 +1,188 @@
+//! Transcripts of `tests/cmd/`: question, command, answer. The whole help is among the goldens.
+//!
+//! A block of console text holds commands and what they print: results as they are, standard error behind `2> `, an exit
+//! code other than 0 behind `? `. Commands of one file share a folder. `INSTA_UPDATE=always` writes the answers anew.
+
+use chargeback::cli::{self, clock::Surroundings, console::Console};
+use chrono::NaiveDate;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether goldens are to be written instead of compared.
+pub fn writes_goldens() -> bool {
+    std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always")
+}
+
+/// A fixed day, person and machine, long after the months of the tests.
+pub fn surroundings() -> Surroundings {
+    Surroundings {
+        today: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
+        now: "2026-01-05T08:00:00Z".to_owned(),
+        person: "analyst".to_owned(),
+        host: "office".to_owned(),
+    }
+}
+
+/// Runs a command in this process: exit code, standard output, standard error.
+pub fn run(arguments: &[&str], surroundings: &Surroundings) -> (u8, String, String) {
+    let (mut results, mut messages) = (Vec::new(), Vec::new());
+    let arguments = ["chargeback"].iter().chain(arguments).copied();
+    let code = cli::run(arguments, &mut Console::plain(&mut results, &mut messages), surroundings);
+    (code, String::from_utf8(results).unwrap(), String::from_utf8(messages).unwrap())
+}
+
+/// Run ids change with the version of the rules and say nothing to a reader of a golden.
+pub fn without_run_ids(text: &str) -> String {
+    let is_id = |word: &str| {
+        word.len() == 12
+            && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    let mut shown = String::new();
+    for piece in text.split_inclusive(|character: char| !character.is_ascii_alphanumeric()) {
+        let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
+        if is_id(word) {
+            shown.push_str("RUN-ID");
+            shown.push_str(&piece[word.len()..]);
+        } else {
+            shown.push_str(piece);
+        }
+    }
+    shown
+}
+
+#[test]
+fn help_of_every_verb() {
+    let verbs = run(&["codes", "--help"], &surroundings());
+    assert_eq!(verbs.0, 0);
+    let mut reference = run(&["--help"], &surroundings()).1;
+    for verb in [
+        "init",
+        "demo",
+        "check",
+        "ingest",
+        "normalize",
+        "rate",
+        "allocate",
+        "reconcile",
+        "export",
+        "close",
+        "status",
+        "explain",
+        "verify",
+        "codes",
+        "completions",
+        "man",
+    ] {
+        let (code, help, _) = run(&[verb, "--help"], &surroundings());
+        assert_eq!(code, 0, "{verb} --help");
+        write!(reference, "\n# chargeback {verb} --help\n\n{help}").unwrap();
+    }
+    let trimmed: Vec<&str> = reference.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!("help", trimmed.join("\n"));
+}
+
+#[test]
+fn completions_and_manual_pages_come_from_the_same_definition() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script, _) = run(&["completions", shell], &surroundings());
+        assert_eq!(code, 0);
+        assert!(script.contains("reconcile"), "{shell} knows no reconcile");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, _) = run(&["man", folder.path().to_str().unwrap()], &surroundings());
+    assert_eq!(code, 0);
+    let page = fs::read_to_string(folder.path().join("chargeback-close.1")).unwrap();
+    assert!(page.contains("accept\\-unfinal"), "{page}");
+}
+
+#[test]
+fn transcripts() {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(root().join("tests/cmd")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut wrong = Vec::new();
+    for path in &paths {
+        let written = fs::read_to_string(path).unwrap();
+        let answered = replay(&written);
+        if answered == written {
+            continue;
+        }
+        if writes_goldens() {
+            fs::write(path, answered).unwrap();
+        } else {
+            wrong.push(format!("{} now reads:\n{answered}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The same transcript with the answers that the program gives now.
+fn replay(transcript: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut answered = String::new();
+    let mut in_block = false;
+    for line in transcript.lines() {
+        if line.starts_with("```") {
+            in_block = line == "```console";
+        } else if in_block {
+            let Some(command) = line.strip_prefix("$ ") else { continue };
+            writeln!(answered, "{line}").unwrap();
+            answered.push_str(&answer(command, folder.path()));
+            continue;
+        }
+        writeln!(answered, "{line}").unwrap();
+    }
+    answered
+}
+
+fn answer(command: &str, folder: &Path) -> String {
+    let mut words = command.split_whitespace();
+    let program = words.next().unwrap();
+    let arguments: Vec<&str> = words.collect();
+    if program == "cp" {
+        copy(&root().join(arguments[0]), &folder.join(arguments[1]));
+        return String::new();
+    }
+    assert_eq!(program, "chargeback", "a transcript runs chargeback, or cp to bring books: {command}");
+    let output = Command::new(env!("CARGO_BIN_EXE_chargeback"))
+        .args(&arguments)
+        .current_dir(folder)
+        .env_remove("CHARGEBACK_BOOKS")
+        .env_remove("CHARGEBACK_FORMAT")
+        .env_remove("CHARGEBACK_THREADS")
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let mut text = without_run_ids(&String::from_utf8(output.stdout).unwrap());
+    for line in without_run_ids(&String::from_utf8(output.stderr).unwrap()).lines() {
+        let marked = format!("2> {line}");
+        writeln!(text, "{}", marked.trim_end()).unwrap();
+    }
+    match output.status.code() {
+        Some(0) => {}
+        Some(code) => writeln!(text, "? {code}").unwrap(),
+        None => writeln!(text, "? ended by a signal").unwrap(),
+    }
+    text
+}
+
+/// A folder with all in it. Goldens lie read-only in some checkouts; the copy may be written to.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
