@@ -220,6 +220,7 @@ codes! {
     RateGap = 504, Blocks, "days without a rate";
     UnitMixed = 505, Blocks, "quantities in several units under one price";
     FeeCycle = 506, Blocks, "fees are taken on each other";
+    RateDriverMissing = 507, Warning, "a rate whose driver table has no rows";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";
@@ -233,6 +234,7 @@ codes! {
     PoolShares = 611, Blocks, "shares do not add up to 100 percent";
     AccountRoleMissing = 612, Blocks, "no account for a role";
     PoolDriverUnmatched = 613, Warning, "driver rows that reach nobody";
+    PoolTargetIdle = 614, Warning, "agencies of a pool without a driver row";
     InvoiceDiffers = 701, Blocks, "the vendor's invoice differs from its charges";
     InvoiceMissing = 702, Warning, "no invoice yet: the cost is accrued";
     InvoiceUnmatched = 703, Blocks, "an invoice without charges";

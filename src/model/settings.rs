@@ -285,6 +285,40 @@ pub enum Scope {
     Agency(AgencyCode),
 }
 
+impl Scope {
+    pub fn covers(&self, agency: &Agency) -> bool {
+        match self {
+            Self::All => true,
+            Self::Class(class) => *class == agency.class,
+            Self::Agency(code) => *code == agency.code,
+        }
+    }
+}
+
+impl RateCard {
+    /// How narrow a card is: its scope, then how many conditions it has, then how many of their characters are fixed.
+    /// The narrowest card that fits prices a charge; two equally narrow ones are a finding.
+    pub fn narrowness(&self) -> (u8, usize, usize) {
+        let scope = match self.scope {
+            Scope::All => 0,
+            Scope::Class(_) => 1,
+            Scope::Agency(_) => 2,
+        };
+        let fixed = self.conditions.iter().map(|condition| condition.pattern.fixed()).sum();
+        (scope, self.conditions.len(), fixed)
+    }
+
+    /// A card nobody has approved may be shown, never charged.
+    pub fn is_approved(&self) -> bool {
+        !self.approved_by.trim().is_empty()
+    }
+
+    /// `rate AWS-PT version 2 (rates/2025/aws.csv line 4)`: for findings.
+    pub fn in_words(&self) -> String {
+        format!("rate {} version {} ({} line {})", self.rate_id, self.version, self.file, self.line)
+    }
+}
+
 /// The arithmetic of a card. Later models are further variants.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "model")]

@@ -1,4 +1,5 @@
 //! The stages: pure functions, one module each; none knows another, a file or the clock.
 
 pub mod normalize;
+pub mod rate;
 pub mod reconcile;

@@ -1,0 +1,282 @@
+//! Rate: says of every charge who owns it, which service it is, and what our card makes of its cost.
+//!
+//! In     [`RollUp`]    charges summed by everything that can change who pays
+//! Out    [`Rated`]     the same rows, each with its [`Ruling`]; costs exact, no cents yet
+//! Needs  ownership rules, services, rate cards, the ServiceNow directory
+//! Tells  CB04xx  charges without a certain owner or service
+//!        CB05xx  charges without a certain rate
+//!
+//! Millions of rows are ruled by a few thousand different combinations of what the rules read, so each combination is
+//! ruled once and its ruling is shared. What a row cannot be ruled for goes to suspense with the reason, and its dollars
+//! into a finding: nothing is guessed and nothing is left out.
+
+mod card;
+mod matching;
+mod ownership;
+mod problem;
+mod services;
+
+use crate::model::bill::{Destination, RateReference, Rated, RatedCharge, Ruling, SectionKey};
+use crate::model::charge::{CostBasis, Dimension};
+use crate::model::codes::AgencyCode;
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::Directory;
+use crate::model::money::{Cost, Overflow};
+use crate::model::month::Month;
+use crate::model::roll_up::{RollUp, Row, Sums};
+use crate::model::settings::{Measure, Mode, RateCard, RateModel, Settings};
+use card::{Cards, Choice};
+use chrono::NaiveDate;
+use hashbrown::HashMap;
+use matching::Reads;
+use ownership::Owners;
+use problem::{Problem, Problems, Unrated};
+use services::Services;
+use std::sync::Arc;
+
+/// Rules every row in the currency of the books. Rows in another currency are normalize's finding.
+pub fn rate(roll_up: &RollUp, directory: &Directory, settings: &Settings, month: Month) -> Rated {
+    let mut desk = Desk::new(roll_up, directory, settings, month);
+    let mut charges = Vec::with_capacity(roll_up.len());
+    for row in roll_up.rows() {
+        if row.text(Dimension::BillingCurrency) != settings.state.currency {
+            continue;
+        }
+        let verdict = desk.verdict(&row);
+        if let Err(Overflow) = desk.apply(verdict, &row, &mut charges) {
+            desk.problems.out_of_range = true;
+        }
+    }
+    let suspense = suspense_limit(&charges, settings);
+    let mut findings = desk.problems.findings(settings);
+    findings.extend(suspense);
+    Finding::sort(&mut findings);
+    Rated { charges, findings }
+}
+
+/// What is decided about all rows that the rules cannot tell apart.
+struct Verdict {
+    ruling: Arc<Ruling>,
+    /// Where the billed cost goes that a card on another basis leaves over.
+    rest: Option<Arc<Ruling>>,
+    problems: Vec<usize>,
+}
+
+/// Everything a ruling needs, prepared once.
+struct Desk<'a> {
+    settings: &'a Settings,
+    month: Month,
+    owners: Owners<'a>,
+    services: Services<'a>,
+    cards: Cards<'a>,
+    reads: Reads,
+    verdicts: Vec<Verdict>,
+    known: HashMap<Box<[u32]>, usize>,
+    rulings: HashMap<Ruling, Arc<Ruling>>,
+    problems: Problems,
+}
+
+impl<'a> Desk<'a> {
+    fn new(roll_up: &'a RollUp, directory: &'a Directory, settings: &'a Settings, month: Month) -> Self {
+        Self {
+            settings,
+            month,
+            owners: Owners::new(settings, directory, roll_up.tags()),
+            services: Services::new(settings, roll_up.tags()),
+            cards: Cards::new(settings, roll_up.tags()),
+            reads: Reads::new(settings, directory, roll_up.tags()),
+            verdicts: Vec::new(),
+            known: HashMap::new(),
+            rulings: HashMap::new(),
+            problems: Problems::default(),
+        }
+    }
+
+    fn verdict(&mut self, row: &Row<'_>) -> usize {
+        let key = self.reads.of(row);
+        if let Some(&known) = self.known.get(key) {
+            return known;
+        }
+        let key: Box<[u32]> = key.into();
+        let verdict = self.decide(row);
+        let number = self.verdicts.len();
+        self.verdicts.push(verdict);
+        self.known.insert(key, number);
+        number
+    }
+
+    /// Appends what the verdict makes of the row: one charge, and a second where the basis leaves billed cost over.
+    fn apply(&mut self, verdict: usize, row: &Row<'_>, charges: &mut Vec<RatedCharge>) -> Result<(), Overflow> {
+        let Verdict { ruling, rest, problems } = &self.verdicts[verdict];
+        let sums = row.sums();
+        let amount = crate::model::money::Money::ZERO;
+        let cost = sums.basis(ruling.basis).unwrap_or(sums.billed);
+        charges.push(RatedCharge { row: row.number, ruling: ruling.clone(), cost, amount });
+        if let Some(rest) = rest {
+            let cost = sums.billed.checked_sub(cost)?;
+            if !cost.is_zero() {
+                charges.push(RatedCharge { row: row.number, ruling: rest.clone(), cost, amount });
+            }
+        }
+        for &problem in problems {
+            self.problems.count(problem, row.day(), at_stake(sums, ruling.basis), sums.charges)?;
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, row: &Row<'_>) -> Verdict {
+        let day = row.day();
+        let mut problems = Vec::new();
+        let owned = self.owners.owner(row, day);
+        for problem in owned.problems {
+            problems.push(self.problems.number(Problem::Owner(problem)));
+        }
+        let service = self.services.of(row);
+        let mut ruling = Ruling {
+            destination: owned.destination,
+            service: service.map(|service| service.code.clone()),
+            consumer: None,
+            owner_rule: owned.rule,
+            rate: None,
+            basis: CostBasis::Billed,
+            section: SectionKey::of(row),
+        };
+        if let Destination::Pool(pool) = &ruling.destination
+            && self.settings.pool(pool, self.month).is_none()
+        {
+            problems.push(self.unrated(Unrated::NoPool(pool.clone())));
+            ruling.destination = Destination::Suspense(format!("pool {pool} is not defined for {}", self.month));
+        }
+        match ruling.destination.clone() {
+            Destination::Agency(agency) => self.price(row, &agency, &mut ruling, &mut problems),
+            // A pool or the provider takes a commitment's cost as it is used when the service's card does.
+            _ => self.adopt_basis(row, &mut ruling),
+        }
+        let rest = self.rest_of(&ruling);
+        Verdict { ruling: self.share(ruling), rest: rest.map(|rest| self.share(rest)), problems }
+    }
+
+    /// The card of an agency's charge. Without a certain one the charge waits in suspense and blocks the close.
+    fn price(&mut self, row: &Row<'_>, agency: &AgencyCode, ruling: &mut Ruling, problems: &mut Vec<usize>) {
+        let day = row.day();
+        let mut hold = |desk: &mut Self, ruling: &mut Ruling, problem: Unrated, reason: String| {
+            problems.push(desk.unrated(problem));
+            ruling.destination = Destination::Suspense(reason);
+        };
+        let Some(service) = ruling.service.clone() else {
+            let text = |dimension| row.text(dimension).to_owned();
+            let problem = Unrated::NoService {
+                provider: text(Dimension::Provider),
+                service_code: text(Dimension::ServiceCode),
+                service_name: text(Dimension::ServiceName),
+            };
+            return hold(self, ruling, problem, "it belongs to no service".to_owned());
+        };
+        let holder = self.settings.agency(agency);
+        let card = match self.cards.choose(&service, holder, row) {
+            Choice::One(card) => card,
+            Choice::None { elsewhere } => {
+                let reason = format!("service {service} has no rate");
+                return hold(self, ruling, Unrated::NoRate { service, day_without: elsewhere }, reason);
+            }
+            Choice::Several(first, second) => {
+                let reason = format!("service {service} has two rates");
+                let problem = Unrated::TwoRates { service, first, second };
+                return hold(self, ruling, problem, reason);
+            }
+        };
+        let mode = self.settings.mode(agency, &service, day).0;
+        if !card.is_approved() && matches!(mode, Mode::Chargeback | Mode::Absorbed) {
+            problems.push(self.unrated(Unrated::Unapproved(self.cards.number(card))));
+        }
+        ruling.rate = Some(RateReference { rate_id: card.rate_id.clone(), version: card.version });
+        match &card.model {
+            RateModel::PassThrough { basis } => {
+                ruling.basis = *basis;
+                if row.sums().basis(*basis).is_none() {
+                    ruling.basis = CostBasis::Billed;
+                    problems.push(self.unrated(Unrated::NoBasis(self.cards.number(card), *basis)));
+                }
+            }
+            RateModel::Unit { unit, measure, .. } => {
+                ruling.destination = Destination::Central(format!("recovered by rate {}", card.rate_id));
+                let consumed = *measure == Measure::Consumed && !row.sums().quantity.is_zero();
+                let used = row.text(Dimension::ConsumedUnit);
+                if consumed && matching::fold(used) != matching::fold(unit) {
+                    let problem = Unrated::OtherUnit(self.cards.number(card), used.to_owned());
+                    problems.push(self.unrated(problem));
+                } else if consumed {
+                    ruling.consumer = Some(agency.clone());
+                }
+            }
+            RateModel::Percent { .. } => {}
+        }
+    }
+
+    fn adopt_basis(&mut self, row: &Row<'_>, ruling: &mut Ruling) {
+        let Some(service) = &ruling.service else { return };
+        if let Choice::One(RateCard { model: RateModel::PassThrough { basis }, .. }) =
+            self.cards.choose(service, None, row)
+            && row.sums().basis(*basis).is_some()
+        {
+            ruling.basis = *basis;
+        }
+    }
+
+    /// Billed cost that is not passed on waits: used commitments in prepaid, other bases under their own name.
+    fn rest_of(&self, ruling: &Ruling) -> Option<Ruling> {
+        let destination = match ruling.basis {
+            CostBasis::Billed => return None,
+            CostBasis::Effective => Destination::prepaid(),
+            CostBasis::List => Destination::Central("billed less list cost".to_owned()),
+            CostBasis::Contracted => Destination::Central("billed less contracted cost".to_owned()),
+        };
+        Some(Ruling { destination, consumer: None, ..ruling.clone() })
+    }
+
+    fn unrated(&mut self, problem: Unrated) -> usize {
+        self.problems.number(Problem::Rate(problem))
+    }
+
+    fn share(&mut self, ruling: Ruling) -> Arc<Ruling> {
+        if let Some(shared) = self.rulings.get(&ruling) {
+            return shared.clone();
+        }
+        let shared = Arc::new(ruling.clone());
+        self.rulings.insert(ruling, shared.clone());
+        shared
+    }
+}
+
+/// The dollars of a row that a finding is about: what it would have been passed on for.
+fn at_stake(sums: &Sums, basis: CostBasis) -> Cost {
+    sums.basis(basis).unwrap_or(sums.billed)
+}
+
+fn suspense_limit(charges: &[RatedCharge], settings: &Settings) -> Option<Finding> {
+    let unowned = |charge: &&RatedCharge| matches!(charge.destination, Destination::Suspense(_));
+    let total = Cost::total(charges.iter().filter(unowned).map(|charge| charge.cost.magnitude()));
+    let total = total.unwrap_or(Cost::from_units(i128::MAX));
+    let limit = settings.state.gates.suspense_limit;
+    (total > Cost::from_money(limit)).then(|| {
+        let why = format!(
+            "Charges of {total} {} (credits counted as positive) wait in suspense; the gate allows {limit}. Nobody is \
+             billed for them, so the provider would bear them unseen.",
+            settings.state.currency
+        );
+        let fix = "Give each charge an owner, a service and a rate; the findings about them say where. Or raise \
+                   `suspense_limit` in chargeback.toml, with the controller's consent.";
+        Finding::new(Code::SuspenseLimit, Place::file("chargeback.toml").column("suspense_limit"), why, fix)
+            .at_stake(total, settings.state.currency.as_str())
+    })
+}
+
+/// First and last day on which something was seen.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: NaiveDate,
+    last: NaiveDate,
+}
+
+#[cfg(test)]
+mod tests;

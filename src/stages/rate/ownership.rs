@@ -1,0 +1,160 @@
+//! Who owns a charge: ordered, dated rules, of which the first that leads to an agency, a pool or a decision wins.
+
+use super::matching::{Tests, fold};
+use super::problem::Unowned;
+use crate::model::bill::Destination;
+use crate::model::charge::Dimension;
+use crate::model::codes::AgencyCode;
+use crate::model::intake::{Directory, DirectoryEntry};
+use crate::model::roll_up::Row;
+use crate::model::settings::{Agency, OwnerResult, OwnerRule, Settings};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+pub(super) struct Owners<'a> {
+    rules: Vec<(&'a OwnerRule, Tests)>,
+    register: Register<'a>,
+}
+
+/// Which agency a text means.
+struct Register<'a> {
+    directory: &'a Directory,
+    agencies: BTreeMap<String, &'a Agency>,
+    by_code: BTreeMap<&'a AgencyCode, &'a Agency>,
+}
+
+pub(super) struct Owned {
+    pub destination: Destination,
+    /// The id of the rule, blank where none led anywhere.
+    pub rule: String,
+    pub problems: Vec<Unowned>,
+}
+
+impl<'a> Owners<'a> {
+    pub fn new(settings: &'a Settings, directory: &'a Directory, tags: &[String]) -> Self {
+        let mut rules: Vec<&OwnerRule> = settings.owner_rules.iter().collect();
+        rules.sort_by_key(|rule| (rule.sequence, rule.line));
+        let rules = rules.into_iter().map(|rule| (rule, Tests::new(&rule.conditions, tags))).collect();
+        let by_code = settings.agencies.iter().map(|agency| (&agency.code, agency)).collect();
+        Self { rules, register: Register { directory, agencies: spellings(settings, directory), by_code } }
+    }
+
+    pub fn owner(&mut self, row: &Row<'_>, day: NaiveDate) -> Owned {
+        let mut problems = Vec::new();
+        for (rule, tests) in &mut self.rules {
+            if !rule.valid.covers(day) || !tests.pass(row) {
+                continue;
+            }
+            if let Some(destination) = self.register.follow(rule, row, day, &mut problems) {
+                return Owned { destination, rule: rule.id.clone(), problems };
+            }
+        }
+        let destination = Destination::Suspense(reason(&problems));
+        if problems.is_empty() {
+            problems.push(Unowned::no_rule(row));
+        }
+        Owned { destination, rule: String::new(), problems }
+    }
+}
+
+impl<'a> Register<'a> {
+    /// Where a rule that fits leads; none when it goes on to the next rule.
+    fn follow(
+        &self,
+        rule: &OwnerRule,
+        row: &Row<'_>,
+        day: NaiveDate,
+        problems: &mut Vec<Unowned>,
+    ) -> Option<Destination> {
+        match &rule.owner {
+            OwnerResult::Agency(code) => {
+                let agency = self.by_code.get(code).filter(|agency| agency.valid.covers(day));
+                if agency.is_none() {
+                    let source = format!("rule {}", rule.id);
+                    problems.push(Unowned::UnknownAgency { source, value: code.to_string() });
+                }
+                agency.map(|agency| Destination::Agency(agency.code.clone()))
+            }
+            OwnerResult::AgencyOfTag(tag) => {
+                let value = row.tag(tag);
+                if value.trim().is_empty() {
+                    return None;
+                }
+                self.agency_called(value, day, || format!("tag {tag}"), problems)
+            }
+            OwnerResult::ServiceNow => self.from_service_now(row, day, problems),
+            OwnerResult::Pool(pool) => Some(Destination::Pool(pool.clone())),
+            OwnerResult::Central(reason) => Some(Destination::Central(reason.clone())),
+            OwnerResult::Excluded(reason) => Some(Destination::Excluded(reason.clone())),
+        }
+    }
+
+    /// The resource's department, or else its account's: what is said of the narrower thing counts.
+    fn from_service_now(&self, row: &Row<'_>, day: NaiveDate, problems: &mut Vec<Unowned>) -> Option<Destination> {
+        let entry = |entries: &'a BTreeMap<String, DirectoryEntry>, dimension| {
+            let text = row.text(dimension);
+            let entry = if text.is_empty() { None } else { entries.get(&fold(text)) };
+            entry.filter(|entry| !entry.departments.is_empty()).map(|entry| (entry, dimension))
+        };
+        let resource = entry(&self.directory.resources, Dimension::ResourceId);
+        let (entry, dimension) = resource.or_else(|| entry(&self.directory.accounts, Dimension::SubAccountId))?;
+        match &entry.departments[..] {
+            [department] => {
+                let source = || format!("{} row {}", entry.file, entry.row);
+                self.agency_called(department, day, source, problems)
+            }
+            several => {
+                problems.push(Unowned::Several {
+                    file: entry.file.clone(),
+                    row: entry.row,
+                    what: row.text(dimension).to_owned(),
+                    departments: several.join(", "),
+                });
+                None
+            }
+        }
+    }
+
+    fn agency_called(
+        &self,
+        name: &str,
+        day: NaiveDate,
+        source: impl FnOnce() -> String,
+        problems: &mut Vec<Unowned>,
+    ) -> Option<Destination> {
+        let agency = self.agencies.get(&fold(name)).filter(|agency| agency.valid.covers(day));
+        if agency.is_none() {
+            problems.push(Unowned::UnknownAgency { source: source(), value: name.to_owned() });
+        }
+        agency.map(|agency| Destination::Agency(agency.code.clone()))
+    }
+}
+
+/// Why nobody owns a charge, in the words of the first rule that came near.
+fn reason(problems: &[Unowned]) -> String {
+    match problems.first() {
+        Some(Unowned::UnknownAgency { source, value }) => format!("{source} says {value:?}, which is no agency"),
+        Some(Unowned::Several { departments, .. }) => format!("ServiceNow names several: {departments}"),
+        _ => "no ownership rule matches".to_owned(),
+    }
+}
+
+/// Every spelling that means an agency: code, aliases, and the ids under which ServiceNow keeps the same department.
+fn spellings<'a>(settings: &'a Settings, directory: &Directory) -> BTreeMap<String, &'a Agency> {
+    let mut spellings: BTreeMap<String, &Agency> = BTreeMap::new();
+    for agency in &settings.agencies {
+        let own = [agency.code.as_str()].into_iter().chain(agency.aliases.iter().map(String::as_str));
+        for spelling in own.map(fold).filter(|spelling| !spelling.is_empty()) {
+            spellings.entry(spelling).or_insert(agency);
+        }
+    }
+    let departments: BTreeMap<String, &String> =
+        directory.departments.iter().map(|(spelling, id)| (fold(spelling), id)).collect();
+    for agency in &settings.agencies {
+        let own = [agency.code.as_str(), &agency.name].into_iter().chain(agency.aliases.iter().map(String::as_str));
+        for id in own.filter_map(|spelling| departments.get(&fold(spelling))) {
+            spellings.entry(fold(id)).or_insert(agency);
+        }
+    }
+    spellings
+}

@@ -1,0 +1,226 @@
+//! What cannot be ruled with certainty, counted by cause: one finding a cause, with rows, days and dollars.
+
+use super::Span;
+use crate::model::charge::{CostBasis, Dimension};
+use crate::model::codes::{PoolId, ServiceCode};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::money::{Cost, Overflow};
+use crate::model::roll_up::Row;
+use crate::model::settings::{RateCard, RateModel, Settings};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// A cause.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Problem {
+    Owner(Unowned),
+    Rate(Unrated),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unowned {
+    NoRule { provider: String, account: String, name: String },
+    UnknownAgency { source: String, value: String },
+    Several { file: String, row: u64, what: String, departments: String },
+}
+
+/// Cards are named by their place in the settings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unrated {
+    NoPool(PoolId),
+    NoService { provider: String, service_code: String, service_name: String },
+    NoRate { service: ServiceCode, day_without: bool },
+    TwoRates { service: ServiceCode, first: usize, second: usize },
+    Unapproved(usize),
+    NoBasis(usize, CostBasis),
+    OtherUnit(usize, String),
+}
+
+impl Unowned {
+    pub fn no_rule(row: &Row<'_>) -> Self {
+        let text = |dimension| row.text(dimension).to_owned();
+        Self::NoRule {
+            provider: text(Dimension::Provider),
+            account: text(Dimension::SubAccountId),
+            name: text(Dimension::SubAccountName),
+        }
+    }
+}
+
+struct Tally {
+    span: Option<Span>,
+    cost: Cost,
+    charges: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Problems {
+    numbers: BTreeMap<Problem, usize>,
+    tallies: Vec<Tally>,
+    /// A cost left the range that can be kept: what is shown would be wrong.
+    pub out_of_range: bool,
+}
+
+impl Problems {
+    pub fn number(&mut self, problem: Problem) -> usize {
+        *self.numbers.entry(problem).or_insert_with(|| {
+            self.tallies.push(Tally { span: None, cost: Cost::ZERO, charges: 0 });
+            self.tallies.len() - 1
+        })
+    }
+
+    pub fn count(&mut self, number: usize, day: NaiveDate, cost: Cost, charges: u64) -> Result<(), Overflow> {
+        let tally = &mut self.tallies[number];
+        let span = tally.span.unwrap_or(Span { first: day, last: day });
+        tally.span = Some(Span { first: span.first.min(day), last: span.last.max(day) });
+        tally.cost = tally.cost.checked_add(cost)?;
+        tally.charges = tally.charges.saturating_add(charges);
+        Ok(())
+    }
+
+    pub fn findings(&self, settings: &Settings) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self
+            .numbers
+            .iter()
+            .map(|(problem, &number)| {
+                let tally = &self.tallies[number];
+                let finding = match problem {
+                    Problem::Owner(unowned) => describe_unowned(unowned, tally),
+                    Problem::Rate(unrated) => describe_unrated(unrated, tally, settings),
+                };
+                finding.at_stake(tally.cost, settings.state.currency.as_str())
+            })
+            .collect();
+        if self.out_of_range {
+            let why = "Amounts add up to more than can be kept exactly, so no total could be trusted.";
+            let fix = "Look for absurd amounts in the vendors' files; the largest charges are the first to doubt.";
+            findings.push(Finding::new(Code::ConservationFails, Place::default(), why, fix));
+        }
+        findings
+    }
+}
+
+fn place_of(card: &RateCard) -> Place {
+    Place::file(card.file.as_str()).row(card.line)
+}
+
+fn described(card: &RateCard) -> String {
+    format!("rate {} version {}", card.rate_id, card.version)
+}
+
+impl Tally {
+    /// `3 charges of 2025-09-01 to 2025-09-30`
+    fn charges(&self) -> String {
+        let number = if self.charges == 1 { "1 charge".to_owned() } else { format!("{} charges", self.charges) };
+        match self.span {
+            Some(Span { first, last }) if first == last => format!("{number} of {first}"),
+            Some(Span { first, last }) => format!("{number} of {first} to {last}"),
+            None => number,
+        }
+    }
+}
+
+fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
+    let charges = tally.charges();
+    match problem {
+        Unowned::UnknownAgency { source, value } => {
+            let why =
+                format!("By {source}, {charges} belong to {value:?}, and no agency in force has that code or alias.");
+            let fix = "Add the value to the aliases of its agency in agencies.csv, or correct it at its source.";
+            let place = Place::file("agencies.csv").column("aliases").value(value.as_str());
+            Finding::new(Code::OwnerUnknownAgency, place, why, fix)
+        }
+        Unowned::Several { file, row, what, departments } => {
+            let why = format!(
+                "ServiceNow gives {what} to several departments ({departments}), so {charges} have no certain owner."
+            );
+            let fix = "Correct the relation in ServiceNow and export it again, or add a rule to owners.csv before the ServiceNow rule.";
+            Finding::new(Code::OwnerAmbiguous, Place::file(file.as_str()).row(*row), why, fix)
+        }
+        Unowned::NoRule { provider, account, name } => {
+            let named = if name.is_empty() { String::new() } else { format!(" ({name})") };
+            let why = format!(
+                "No ownership rule matches {charges} of {provider} account {account}{named}, so they wait in suspense."
+            );
+            let fix = "Add a rule to owners.csv: an agency, a pool, central or excluded.";
+            Finding::new(Code::OwnerMissing, Place::file("owners.csv").value(account.as_str()), why, fix)
+        }
+    }
+}
+
+fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Finding {
+    let charges = tally.charges();
+    let card = |number: &usize| &settings.rate_cards[*number];
+    match problem {
+        Unrated::NoPool(pool) => {
+            let why = format!(
+                "An ownership rule gives {charges} to pool {pool}, and no version of it is in force in the month."
+            );
+            let fix = "Add the pool to pools.csv, or correct the rule in owners.csv.";
+            Finding::new(Code::PoolUndefined, Place::file("pools.csv").column("pool").value(pool.as_str()), why, fix)
+        }
+        Unrated::NoService { provider, service_code, service_name } => {
+            let shown = if service_name.is_empty() { service_code } else { service_name };
+            let why = format!(
+                "{charges} of {provider} service {shown} belong to no service of the catalog, so nothing can price them."
+            );
+            let fix = "Add the vendor's service to a service in services.csv.";
+            let value = if service_code.is_empty() { shown } else { service_code };
+            Finding::new(Code::ServiceMissing, Place::file("services.csv").value(value.as_str()), why, fix)
+        }
+        Unrated::NoRate { service, day_without } => {
+            let (code, why) = if *day_without {
+                (Code::RateGap, format!("Service {service} has rates, but none in force for {charges}."))
+            } else {
+                (Code::RateMissing, format!("Service {service} has no rate that fits {charges}."))
+            };
+            let fix = "Add a card to rates/ that is in force on these days and fits these charges.";
+            Finding::new(code, Place::file("rates").column("service").value(service.as_str()), why, fix)
+        }
+        Unrated::TwoRates { service, first, second } => {
+            let (first, second) = (card(first), card(second));
+            let why = format!(
+                "{} and {} ({} line {}) fit {charges} of service {service} equally well, and a charge has one price.",
+                described(first),
+                described(second),
+                second.file,
+                second.line
+            );
+            let fix = "End one of the two, or make one narrower by its scope or its conditions.";
+            Finding::new(Code::RateAmbiguous, place_of(first), why, fix)
+        }
+        Unrated::Unapproved(number) => {
+            let card = card(number);
+            let why = format!("{} prices {charges} that are charged, and nobody has approved it.", described(card));
+            let fix =
+                "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
+            Finding::new(Code::RateUnapproved, place_of(card).column("approved_by"), why, fix)
+        }
+        Unrated::NoBasis(number, basis) => {
+            let card = card(number);
+            let basis = format!("{basis:?}").to_lowercase();
+            let why = format!(
+                "{} passes on {basis} cost, which the files do not tell for {charges}; shown here at billed cost.",
+                described(card)
+            );
+            let fix = "Deliver the export that has this cost, or set the card's basis to billed.";
+            let mut finding = Finding::new(Code::EffectiveUnavailable, place_of(card).column("basis"), why, fix);
+            // A note elsewhere; here a card asks for a cost that nobody knows, and billing another would be a guess.
+            finding.severity = Severity::Blocks;
+            finding
+        }
+        Unrated::OtherUnit(number, used) => {
+            let card = card(number);
+            let unit = match &card.model {
+                RateModel::Unit { unit, .. } => unit.as_str(),
+                _ => "",
+            };
+            let why = format!(
+                "{} is a price per {unit}; {charges} are measured in {used:?} and stay unbilled.",
+                described(card)
+            );
+            let fix = "Give the other unit a card of its own, with a condition on consumed_unit.";
+            Finding::new(Code::UnitMixed, place_of(card).column("unit").value(used.as_str()), why, fix)
+        }
+    }
+}
