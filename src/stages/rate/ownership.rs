@@ -82,7 +82,7 @@ impl<'a> Register<'a> {
                 }
                 self.agency_called(value, day, || format!("tag {tag}"), problems)
             }
-            OwnerResult::ServiceNow => self.from_service_now(row, day, problems),
+            OwnerResult::ServiceNow => self.asked_of_service_now(row, day, problems),
             OwnerResult::Pool(pool) => Some(Destination::Pool(pool.clone())),
             OwnerResult::Central(reason) => Some(Destination::Central(reason.clone())),
             OwnerResult::Excluded(reason) => Some(Destination::Excluded(reason.clone())),
@@ -90,7 +90,7 @@ impl<'a> Register<'a> {
     }
 
     /// The resource's department, or else its account's: what is said of the narrower thing counts.
-    fn from_service_now(&self, row: &Row<'_>, day: NaiveDate, problems: &mut Vec<Unowned>) -> Option<Destination> {
+    fn asked_of_service_now(&self, row: &Row<'_>, day: NaiveDate, problems: &mut Vec<Unowned>) -> Option<Destination> {
         let entry = |entries: &'a BTreeMap<String, DirectoryEntry>, dimension| {
             let text = row.text(dimension);
             let entry = if text.is_empty() { None } else { entries.get(&fold(text)) };

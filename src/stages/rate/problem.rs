@@ -150,7 +150,7 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
 
 fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Finding {
     let charges = tally.charges();
-    let card = |number: &usize| &settings.rate_cards[*number];
+    let cards = &settings.rate_cards;
     match problem {
         Unrated::NoPool(pool) => {
             let why = format!(
@@ -178,7 +178,7 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             Finding::new(code, Place::file("rates").column("service").value(service.as_str()), why, fix)
         }
         Unrated::TwoRates { service, first, second } => {
-            let (first, second) = (card(first), card(second));
+            let (first, second) = (&cards[*first], &cards[*second]);
             let why = format!(
                 "{} and {} ({} line {}) fit {charges} of service {service} equally well, and a charge has one price.",
                 described(first),
@@ -189,38 +189,38 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             let fix = "End one of the two, or make one narrower by its scope or its conditions.";
             Finding::new(Code::RateAmbiguous, place_of(first), why, fix)
         }
-        Unrated::Unapproved(number) => {
-            let card = card(number);
-            let why = format!("{} prices {charges} that are charged, and nobody has approved it.", described(card));
-            let fix =
-                "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
-            Finding::new(Code::RateUnapproved, place_of(card).column("approved_by"), why, fix)
-        }
-        Unrated::NoBasis(number, basis) => {
-            let card = card(number);
-            let basis = format!("{basis:?}").to_lowercase();
-            let why = format!(
-                "{} passes on {basis} cost, which the files do not tell for {charges}; shown here at billed cost.",
-                described(card)
-            );
-            let fix = "Deliver the export that has this cost, or set the card's basis to billed.";
-            let mut finding = Finding::new(Code::EffectiveUnavailable, place_of(card).column("basis"), why, fix);
-            // A note elsewhere; here a card asks for a cost that nobody knows, and billing another would be a guess.
-            finding.severity = Severity::Blocks;
-            finding
-        }
-        Unrated::OtherUnit(number, used) => {
-            let card = card(number);
-            let unit = match &card.model {
-                RateModel::Unit { unit, .. } => unit.as_str(),
-                _ => "",
-            };
-            let why = format!(
-                "{} is a price per {unit}; {charges} are measured in {used:?} and stay unbilled.",
-                described(card)
-            );
-            let fix = "Give the other unit a card of its own, with a condition on consumed_unit.";
-            Finding::new(Code::UnitMixed, place_of(card).column("unit").value(used.as_str()), why, fix)
-        }
+        Unrated::Unapproved(number) => unapproved(&cards[*number], &charges),
+        Unrated::NoBasis(number, basis) => no_basis(&cards[*number], *basis, &charges),
+        Unrated::OtherUnit(number, used) => other_unit(&cards[*number], used, &charges),
     }
+}
+
+fn unapproved(card: &RateCard, charges: &str) -> Finding {
+    let why = format!("{} prices {charges} that are charged, and nobody has approved it.", described(card));
+    let fix = "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
+    Finding::new(Code::RateUnapproved, place_of(card).column("approved_by"), why, fix)
+}
+
+fn no_basis(card: &RateCard, basis: CostBasis, charges: &str) -> Finding {
+    let basis = format!("{basis:?}").to_lowercase();
+    let why = format!(
+        "{} passes on {basis} cost, which the files do not tell for {charges}; shown here at billed cost.",
+        described(card)
+    );
+    let fix = "Deliver the export that has this cost, or set the card's basis to billed.";
+    let mut finding = Finding::new(Code::EffectiveUnavailable, place_of(card).column("basis"), why, fix);
+    // A note elsewhere; here a card asks for a cost that nobody knows, and billing another would be a guess.
+    finding.severity = Severity::Blocks;
+    finding
+}
+
+fn other_unit(card: &RateCard, used: &str, charges: &str) -> Finding {
+    let unit = match &card.model {
+        RateModel::Unit { unit, .. } => unit.as_str(),
+        _ => "",
+    };
+    let price = described(card);
+    let why = format!("{price} is a price per {unit}; {charges} are measured in {used:?} and stay unbilled.");
+    let fix = "Give the other unit a card of its own, with a condition on consumed_unit.";
+    Finding::new(Code::UnitMixed, place_of(card).column("unit").value(used), why, fix)
 }
