@@ -1,7 +1,7 @@
 //! What the vendors ask for: rows of the invoice tables, sorted into the sections that the charges form.
 //!
-//! A row that cannot count (other currency, other month, written twice) is a finding with its dollars. It is left out of
-//! the section rather than guessed at, and its finding blocks, so nothing is closed without it.
+//! A row that cannot count (other currency, other month, written twice) is a finding with its dollars. It is left out
+//! of the section rather than guessed at, and its finding blocks, so nothing is closed without it.
 
 use crate::model::bill::SectionKey;
 use crate::model::finding::{Code, Finding, Place};
@@ -54,8 +54,9 @@ fn named<'a>(row: &VendorInvoice, sections: &[&'a SectionKey]) -> Option<&'a Sec
     sections.iter().copied().find(|section| same_account(row, section) && same(&row.invoice_id, &section.invoice_id))
 }
 
-/// By invoice id. An id that no charge carries belongs to the account's charges without one: Azure's enterprise files name no
-/// invoice, and AWS fills the id in when the month is final. A row without an id belongs to the account's only section.
+/// By invoice id. An id that no charge carries belongs to the account's charges without one: Azure's enterprise files
+/// name no invoice, and AWS fills the id in when the month is final. A row without an id belongs to the account's only
+/// section.
 fn section_of(row: &VendorInvoice, sections: &[&SectionKey], taken: &BTreeSet<SectionKey>) -> SectionKey {
     if let Some(section) = named(row, sections) {
         return section.clone();

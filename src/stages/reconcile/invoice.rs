@@ -141,7 +141,8 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
     findings
 }
 
-const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with the month's summary.json.";
+const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with the \
+     month's summary.json.";
 
 fn too_large(what: &str) -> Finding {
     let why = format!("The sum of {what} left the range that can be kept exactly.");
@@ -214,16 +215,16 @@ fn stated_difference(row: &VendorInvoice) -> Option<ItemType> {
     }
 }
 
-/// The items that explain a difference, and what is left of it. The first of these that leaves no more than the tolerance:
-/// nothing at all; every item that the invoice shows apart; only those that the charges do not hold as well; these with
-/// the credits that the vendor has not granted yet, with the charges of other months, with both.
+/// The items that explain a difference, and what is left of it. The first of these that leaves no more than the
+/// tolerance: nothing at all; every item that the invoice shows apart; only those that the charges do not hold as well;
+/// these with the credits that the vendor has not granted yet, with the charges of other months, with both.
 fn explain(
     difference: Cost,
     sums: &Charged,
     rows: &[&VendorInvoice],
     tolerance: Cost,
 ) -> Result<(Vec<ReconcilingItem>, Cost), Overflow> {
-    let listed: Vec<ReconcilingItem> = rows.iter().filter_map(|row| listed_item(row)).collect();
+    let listed: Vec<ReconcilingItem> = rows.iter().filter_map(listed_item).collect();
     let mut lacking = Vec::new();
     for row in rows {
         if let Some(item) = listed_item(row).filter(|_| !in_charges(row, rows, sums, tolerance)) {

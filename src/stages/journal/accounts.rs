@@ -1,0 +1,186 @@
+//! Which account a role is, what kind of counterparty a customer is, and whether a string may be posted to.
+//!
+//! No account number stands in the code: entries speak of roles, and `accounts.csv` says which account a role is. The
+//! narrowest row wins: service, then class, then neither.
+
+use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::money::{Cost, Money};
+use crate::model::settings::{AccountRole, AccountString, CounterpartyClass, Role, Settings};
+use chrono::NaiveDate;
+
+pub struct Chart<'a> {
+    settings: &'a Settings,
+    posting_date: NaiveDate,
+}
+
+impl<'a> Chart<'a> {
+    pub fn new(settings: &'a Settings, posting_date: NaiveDate) -> Self {
+        Self { settings, posting_date }
+    }
+
+    pub fn account(
+        &self,
+        role: Role,
+        service: Option<&ServiceCode>,
+        class: Option<CounterpartyClass>,
+    ) -> Option<&'a AccountRole> {
+        self.settings
+            .account_roles
+            .iter()
+            .filter(|row| row.role == role)
+            .filter(|row| row.service.is_none() || row.service.as_ref() == service)
+            .filter(|row| row.class.is_none() || row.class == class)
+            .max_by_key(|row| (row.service.is_some(), row.class.is_some(), std::cmp::Reverse(row.line)))
+    }
+
+    /// A customer in the provider's own fund owes another agency, not another fund. Component units and other parties
+    /// outside the state's funds are outsiders whatever fund stands in their string; otherwise the fund decides before
+    /// the agency.
+    pub fn class(&self, fund: &str, agency: &AgencyCode) -> CounterpartyClass {
+        let of_agency = self.settings.agency(agency).map(|agency| agency.class);
+        let of_fund = self.settings.funds.iter().find(|known| known.code.as_str() == fund).map(|known| known.class);
+        match of_agency {
+            Some(class) if is_outside(class) => class,
+            _ if fund == self.settings.state.provider_fund.as_str() => CounterpartyClass::SameFund,
+            _ => of_fund.or(of_agency).unwrap_or_default(),
+        }
+    }
+
+    /// The name of an account that a funding rule chose by itself.
+    pub fn name(&self, account: &str) -> String {
+        let role = self.settings.account_roles.iter().find(|row| row.account.as_str() == account).map(|row| &row.name);
+        let listed = || {
+            let of_chart = |value: &&_| is_account(value) && value.code == account;
+            self.settings.code_values.iter().find(of_chart).map(|value| &value.name)
+        };
+        role.or_else(listed).cloned().unwrap_or_default()
+    }
+
+    /// Codes of the string that the chart does not hold on the posting date. A dimension without any row is not
+    /// checked.
+    pub fn refused<'s>(&self, string: &'s AccountString) -> Vec<(&'static str, &'s str, &'static str)> {
+        let mut refused = Vec::new();
+        for (dimension, code) in dimensions(string).into_iter().filter(|(_, code)| !code.is_empty()) {
+            let known = || self.settings.code_values.iter().filter(move |value| value.dimension == dimension);
+            if known().next().is_none() {
+                continue;
+            }
+            let mut of_code = known().filter(|value| value.code == code).peekable();
+            let why = match of_code.peek() {
+                None => "the chart does not have it",
+                Some(_) => match of_code.find(|value| value.valid.covers(self.posting_date)) {
+                    None => "it is not in force on the posting date",
+                    Some(value) if !value.postable => "no entries may be made to it",
+                    Some(_) => continue,
+                },
+            };
+            refused.push((dimension, code, why));
+        }
+        refused
+    }
+
+    /// Where someone wrote the code: the funding rule or the role, or else the chart that lacks it.
+    fn place(&self, dimension: &str, code: &str) -> Place {
+        let of_rule = |rule: &&crate::model::settings::FundingRule| {
+            dimensions(&rule.string).contains(&(dimension, code)) && rule.valid.covers(self.posting_date)
+        };
+        if let Some(rule) = self.settings.funding.iter().find(of_rule) {
+            return Place::file("funding.csv").row(rule.line);
+        }
+        let of_role = |row: &&AccountRole| dimension == "account" && row.account.as_str() == code;
+        match self.settings.account_roles.iter().find(of_role) {
+            Some(row) => Place::file("accounts.csv").row(row.line),
+            None => Place::file("chart"),
+        }
+    }
+
+    pub fn string_finding(&self, dimension: &str, code: &str, why: &str, document: &str, amount: Money) -> Finding {
+        let place = self.place(dimension, code).column(dimension).value(code);
+        let why = format!("On {}, {why}. Document {document} is not made.", self.posting_date);
+        let fix = "Correct the code, or add it to the chart with the dates on which it may be used.";
+        let currency = self.settings.state.currency.clone();
+        Finding::new(Code::StringInvalid, place, why, fix).at_stake(Cost::from_money(amount), currency)
+    }
+
+    pub fn role_finding(&self, missing: &MissingAccount, document: &str, amount: Money) -> Finding {
+        let MissingAccount { role, service, class } = missing;
+        let mut needed = format!("role {}", role_text(*role));
+        if let Some(service) = service {
+            needed.push_str(&format!(", service {service}"));
+        }
+        if let Some(class) = class {
+            needed.push_str(&format!(", class {}", class_text(*class)));
+        }
+        let why = format!("No row says which account this is. Document {document} is not made.");
+        let fix = "Add a row for the role; without service and class it serves all of them.";
+        let place = Place::file("accounts.csv").column("role").value(needed);
+        let currency = self.settings.state.currency.clone();
+        Finding::new(Code::AccountRoleMissing, place, why, fix).at_stake(Cost::from_money(amount), currency)
+    }
+}
+
+/// What the account table does not answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MissingAccount {
+    pub role: Role,
+    pub service: Option<ServiceCode>,
+    pub class: Option<CounterpartyClass>,
+}
+
+/// Parties that keep books of their own: they get a receivable, and their side is not ours to post.
+pub const fn is_outside(class: CounterpartyClass) -> bool {
+    use CounterpartyClass::{ComponentUnit, External, OtherGovernment};
+    matches!(class, ComponentUnit | OtherGovernment | External)
+}
+
+fn is_account(value: &crate::model::settings::CodeValue) -> bool {
+    value.dimension == "account"
+}
+
+/// Names as in the tables `accounts.csv` and `chart/`.
+pub fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Cash => "cash",
+        Role::DueFrom => "due_from",
+        Role::UnbilledReceivable => "unbilled_receivable",
+        Role::Prepaid => "prepaid",
+        Role::ApVendor => "ap_vendor",
+        Role::AccruedLiability => "accrued_liability",
+        Role::Revenue => "revenue",
+        Role::ExpenseOperating => "expense_operating",
+        Role::AgencyExpenditure => "agency_expenditure",
+        Role::DueTo => "due_to",
+    }
+}
+
+fn class_text(class: CounterpartyClass) -> &'static str {
+    match class {
+        CounterpartyClass::SameFund => "same_fund",
+        CounterpartyClass::GovernmentalFund => "governmental_fund",
+        CounterpartyClass::ProprietaryFund => "proprietary_fund",
+        CounterpartyClass::FiduciaryFund => "fiduciary_fund",
+        CounterpartyClass::ComponentUnit => "component_unit",
+        CounterpartyClass::OtherGovernment => "other_government",
+        CounterpartyClass::External => "external",
+    }
+}
+
+/// The parts of a string by the names that the chart gives them.
+fn dimensions(string: &AccountString) -> [(&'static str, &str); 13] {
+    [
+        ("fund", &string.fund),
+        ("agency", &string.agency),
+        ("appropriation", &string.appropriation),
+        ("program", &string.program),
+        ("cost_center", &string.cost_center),
+        ("project", &string.project),
+        ("grant", &string.grant),
+        ("activity", &string.activity),
+        ("account", &string.account),
+        ("location", &string.location),
+        ("user1", &string.user1),
+        ("user2", &string.user2),
+        ("user3", &string.user3),
+    ]
+}

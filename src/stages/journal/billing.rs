@@ -1,0 +1,193 @@
+//! The bills as one entry: the provider earns and has a claim, each customer spends and owes.
+//!
+//! Showback and visibility reach no entry. What a central fund absorbs is booked to that fund as its customer.
+
+use super::Books;
+use super::accounts::is_outside;
+use super::draft::{Draft, Line, LineKey};
+use crate::model::bill::{BillLine, Bills};
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::journal_entry::{JournalType, Side};
+use crate::model::money::{Cost, Money};
+use crate::model::settings::{AccountRole, AccountString, BillingSides, CounterpartyClass, Mode, Role};
+
+pub fn bill(books: &Books<'_>, bills: &Bills) -> Draft {
+    let mut draft = Draft::new(JournalType::Bill);
+    for line in bills.posted() {
+        match customers(books, line) {
+            Ok(customers) => {
+                for customer in customers {
+                    post(books, &mut draft, line, customer);
+                }
+            }
+            Err(finding) => draft.refuse(*finding),
+        }
+    }
+    draft
+}
+
+/// One account string that pays a part of a bill line.
+struct Customer {
+    string: AccountString,
+    amount: Money,
+    budget_fiscal_year: i32,
+}
+
+/// The strings that pay. For an absorbed line these are strings of the fund that absorbs it; an agency's own funding is
+/// not asked then.
+fn customers(books: &Books<'_>, line: &BillLine) -> Result<Vec<Customer>, Box<Finding>> {
+    let funded = || {
+        let customer = |part: &crate::model::bill::FundingLine| Customer {
+            string: part.string.clone(),
+            amount: part.amount,
+            budget_fiscal_year: part.budget_fiscal_year,
+        };
+        line.funding.iter().map(customer).collect()
+    };
+    if line.mode != Mode::Absorbed {
+        return Ok(funded());
+    }
+    let Some(fund) = &line.absorbed_by else {
+        let why = "It is to be absorbed, and no fund says that it does. Document BILL is not made.";
+        let fix = "Name the fund in absorbed_by of the row in modes.csv.";
+        let finding = Finding::new(Code::FundingMissing, Place::file("modes.csv").value(line.id.clone()), why, fix);
+        let currency = books.settings.state.currency.clone();
+        return Err(Box::new(finding.at_stake(Cost::from_money(line.amount), currency)));
+    };
+    if !line.funding.is_empty() && line.funding.iter().all(|part| part.string.fund == fund.as_str()) {
+        return Ok(funded());
+    }
+    let string = AccountString { fund: fund.to_string(), agency: line.agency.to_string(), ..AccountString::default() };
+    Ok(vec![Customer { string, amount: line.amount, budget_fiscal_year: books.period.year }])
+}
+
+fn post(books: &Books<'_>, draft: &mut Draft, line: &BillLine, customer: Customer) {
+    let class = books.chart.class(&customer.string.fund, &line.agency);
+    earn(books, draft, line, class, customer.amount);
+    claim(books, draft, line, class, &customer);
+    if books.settings.state.billing_sides == BillingSides::Both && !is_outside(class) {
+        spend(books, draft, line, class, &customer);
+        owe(books, draft, line, class, &customer);
+    }
+}
+
+/// The provider's revenue, by service.
+fn earn(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, amount: Money) {
+    let Some(account) = account(books, draft, Role::Revenue, line, class, amount) else { return };
+    let mut key = LineKey::new(provider_string(books, account), Role::Revenue, books.period.year);
+    key.service_order = books.service_order(Some(&line.service));
+    key.service = line.service.to_string();
+    let service = books.settings.service(&line.service).map_or(line.service.as_str(), |service| &service.name);
+    let about = format!("{service}, billed");
+    draft.add(key, entry_line(books, account, Side::Credit, amount, &about, draft_reference(books)));
+}
+
+/// What the provider is owed, by fund; by agency where the fund does not tell who owes.
+fn claim(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+    let Some(account) = account(books, draft, Role::DueFrom, line, class, customer.amount) else { return };
+    let mut key = LineKey::new(provider_string(books, account), Role::DueFrom, books.period.year);
+    key.affiliate_fund = customer.string.fund.clone();
+    let mut about = format!("Due from fund {}", customer.string.fund);
+    if names_agency(class) {
+        key.affiliate_agency = line.agency.to_string();
+        about.push_str(&format!(", agency {}", line.agency));
+    }
+    draft.add(key, entry_line(books, account, Side::Debit, customer.amount, &about, draft_reference(books)));
+}
+
+/// What the customer spends: on the account that its funding rule names, or else that of the role.
+fn spend(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+    let mut string = customer.string.clone();
+    let name = if string.account.is_empty() {
+        let Some(account) = account(books, draft, Role::AgencyExpenditure, line, class, customer.amount) else {
+            return;
+        };
+        string.account = account.account.to_string();
+        account.name.clone()
+    } else {
+        books.chart.name(&string.account)
+    };
+    let agency = books.settings.agency(&line.agency).map_or(line.agency.as_str(), |agency| &agency.name);
+    let key = LineKey::new(string, Role::AgencyExpenditure, customer.budget_fiscal_year);
+    let line = Line {
+        role: Role::AgencyExpenditure,
+        account_name: name,
+        normal: Side::Debit,
+        net: customer.amount,
+        description: format!("IT services to {agency}, {}", books.month.in_words()),
+        reference: format!("{}-{}", line.agency, books.month),
+    };
+    draft.add(key, line);
+}
+
+fn owe(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+    let Some(account) = account(books, draft, Role::DueTo, line, class, customer.amount) else { return };
+    let state = &books.settings.state;
+    let within_fund = class == CounterpartyClass::SameFund;
+    let string = AccountString {
+        fund: customer.string.fund.clone(),
+        agency: if within_fund { line.agency.to_string() } else { String::new() },
+        account: account.account.to_string(),
+        ..AccountString::default()
+    };
+    let mut key = LineKey::new(string, Role::DueTo, books.period.year);
+    key.affiliate_fund = state.provider_fund.to_string();
+    if within_fund {
+        key.affiliate_agency = state.provider_agency.to_string();
+    }
+    let about = format!("Due to fund {}", state.provider_fund);
+    draft.add(key, entry_line(books, account, Side::Credit, customer.amount, &about, draft_reference(books)));
+}
+
+/// In the provider's own fund, and with outsiders, the fund alone does not say who owes.
+fn names_agency(class: CounterpartyClass) -> bool {
+    class == CounterpartyClass::SameFund || is_outside(class)
+}
+
+fn account<'a>(
+    books: &Books<'a>,
+    draft: &mut Draft,
+    role: Role,
+    line: &BillLine,
+    class: CounterpartyClass,
+    amount: Money,
+) -> Option<&'a AccountRole> {
+    let found = books.chart.account(role, Some(&line.service), Some(class));
+    if found.is_none() {
+        draft.lacks(role, Some(&line.service), Some(class), amount);
+    }
+    found
+}
+
+fn provider_string(books: &Books<'_>, account: &AccountRole) -> AccountString {
+    let state = &books.settings.state;
+    AccountString {
+        fund: state.provider_fund.to_string(),
+        agency: state.provider_agency.to_string(),
+        account: account.account.to_string(),
+        ..AccountString::default()
+    }
+}
+
+/// The month's bills stand behind a summarised line.
+fn draft_reference(books: &Books<'_>) -> String {
+    format!("BILLS-{}", books.month)
+}
+
+fn entry_line(
+    books: &Books<'_>,
+    account: &AccountRole,
+    normal: Side,
+    net: Money,
+    about: &str,
+    reference: String,
+) -> Line {
+    Line {
+        role: account.role,
+        account_name: account.name.clone(),
+        normal,
+        net,
+        description: format!("{about}, {}", books.month.in_words()),
+        reference,
+    }
+}

@@ -1,0 +1,119 @@
+//! Journal: bills and invoices become entries that balance by fund.
+//!
+//! In     bills with their funding, the charges with their cents, the vendors' reconciliation
+//! Out    VEND for each invoice, ACCR for what was used and not invoiced, PREP for commitments paid ahead, one BILL
+//! Needs  the account roles, the chart, the posting scope
+//! Tells  CB0610, CB0612, CB0706: each stops its document and no other
+//!
+//! Lines are summarised by string, counterparty and service; the bill lines keep the detail. What nets to nothing is
+//! dropped, and what nets to less than nothing changes sides, because no amount of an entry is negative.
+
+mod accounts;
+mod billing;
+mod draft;
+mod reversal;
+mod vendor;
+
+pub use reversal::reversal;
+
+use crate::model::bill::{Bills, RatedCharge};
+use crate::model::codes::ServiceCode;
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::journal_entry::{EntryHead, JournalEntry, JournalType};
+use crate::model::month::{FiscalPeriod, Month};
+use crate::model::proof::VendorReconciliation;
+use crate::model::settings::{Settings, VendorEntries};
+use accounts::Chart;
+use draft::Draft;
+use std::collections::BTreeMap;
+
+/// The entries of a month, in the order of their documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    pub entries: Vec<JournalEntry>,
+    pub findings: Vec<Finding>,
+}
+
+/// Everything the drafts of a month share.
+struct Books<'a> {
+    settings: &'a Settings,
+    month: Month,
+    period: FiscalPeriod,
+    chart: Chart<'a>,
+}
+
+impl Books<'_> {
+    /// Services stand in the order of the catalog, those it does not have after them.
+    fn service_order(&self, service: Option<&ServiceCode>) -> u32 {
+        service.and_then(|code| self.settings.service(code)).map_or(u32::MAX, |service| service.order)
+    }
+}
+
+pub fn journal(
+    bills: &Bills,
+    charges: &[RatedCharge],
+    vendors: &[VendorReconciliation],
+    settings: &Settings,
+    month: Month,
+) -> Journal {
+    let period = FiscalPeriod::of(month, settings.state.fiscal_year_starts);
+    let books = Books { settings, month, period, chart: Chart::new(settings, month.last_day()) };
+    let mut drafts = Vec::new();
+    if settings.state.vendor_entries == VendorEntries::Full {
+        drafts.extend(vendor::invoices(&books, charges, vendors));
+    }
+    if settings.state.vendor_entries != VendorEntries::None {
+        drafts.extend(vendor::accruals(&books, charges, vendors));
+        drafts.push(vendor::prepayments(&books, charges));
+    }
+    drafts.push(billing::bill(&books, bills));
+    post(&books, drafts)
+}
+
+/// Numbers are given to documents that are made, so that each series has no gap.
+fn post(books: &Books<'_>, drafts: Vec<Draft>) -> Journal {
+    let mut journal = Journal::default();
+    let mut series: BTreeMap<JournalType, usize> = BTreeMap::new();
+    for draft in drafts {
+        let (journal_type, reverses) = (draft.journal_type, draft.reverses);
+        let number = series.get(&journal_type).copied().unwrap_or(0) + 1;
+        let id = document(journal_type, books.period, number);
+        let (postings, problems) = draft.postings(books, &id);
+        if !problems.is_empty() {
+            journal.findings.extend(problems);
+            continue;
+        }
+        if postings.is_empty() {
+            continue;
+        }
+        let head = EntryHead {
+            id: id.clone(),
+            journal_type,
+            posting_date: books.month.last_day(),
+            period: books.period,
+            service_period: books.month,
+            reversing_date: reverses.then(|| books.month.next().first_day()),
+            reversal_of: None,
+        };
+        match JournalEntry::new(head, postings) {
+            Ok(entry) => {
+                journal.entries.push(entry);
+                series.insert(journal_type, number);
+            }
+            Err(refusal) => journal.findings.push(unbalanced(&id, &refusal.to_string())),
+        }
+    }
+    journal
+}
+
+/// `BILL-202603-0001`.
+fn document(journal_type: JournalType, period: FiscalPeriod, number: usize) -> String {
+    format!("{}-{}-{number:04}", journal_type.text(), period.compact())
+}
+
+fn unbalanced(id: &str, why: &str) -> Finding {
+    let why = format!("{why}. Every fund is a set of accounts that balances by itself, so this document is not made.");
+    let fix = "This is an error of the program, not of the files. Nothing was booked; please report it with the \
+     month's summary.json.";
+    Finding::new(Code::JournalFails, Place::default().value(id), why, fix)
+}

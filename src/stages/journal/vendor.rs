@@ -1,0 +1,192 @@
+//! The vendor's side: invoices, accruals and commitments paid ahead.
+//!
+//! What is booked is the invoice basis in cents, never the usage: 16,945.416666 cannot be paid. Charges that are not of
+//! these books are on an invoice we received, and so in its entry, but they are nothing that we owe before an invoice
+//! says so.
+
+use super::Books;
+use super::draft::{Draft, Line, LineKey};
+use crate::model::bill::{Destination, RatedCharge, SectionKey};
+use crate::model::codes::ServiceCode;
+use crate::model::journal_entry::{JournalType, Side};
+use crate::model::money::{Cost, Money};
+use crate::model::proof::{ItemType, VendorReconciliation};
+use crate::model::settings::{AccountRole, AccountString, Role};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Cents by service, wide enough for any sum of money.
+type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
+
+/// An invoice we received, for each section.
+pub fn invoices(books: &Books<'_>, charges: &[RatedCharge], vendors: &[VendorReconciliation]) -> Vec<Draft> {
+    let spent = by_section(charges, |_| true);
+    let invoiced = vendors.iter().filter(|vendor| vendor.invoice.is_some());
+    invoiced
+        .map(|vendor| {
+            let services = spent.get(&vendor.section).cloned().unwrap_or_default();
+            let about = format!("{} invoice {}", vendor.section.provider, reference(&vendor.section));
+            let mut draft = Draft::new(JournalType::Vend);
+            expense(books, &mut draft, Owed { vendor, role: Role::ApVendor, about }, &services, vendor.invoice_basis);
+            draft
+        })
+        .collect()
+}
+
+/// What was used and not invoiced: whole sections, and charges that an invoice lacks.
+pub fn accruals(books: &Books<'_>, charges: &[RatedCharge], vendors: &[VendorReconciliation]) -> Vec<Draft> {
+    let ours = by_section(charges, |charge| !matches!(charge.destination, Destination::Excluded(_)));
+    let others = by_section(charges, |charge| matches!(charge.destination, Destination::Excluded(_)));
+    let mut drafts = Vec::new();
+    for vendor in vendors {
+        let services = ours.get(&vendor.section).cloned().unwrap_or_default();
+        let (owed, services) = if vendor.invoice.is_some() {
+            let owed = not_on_invoice(vendor);
+            (owed, ByService::from([(leading(&services), owed)]))
+        } else {
+            let excluded: i128 = others.get(&vendor.section).map_or(0, |sums| sums.values().sum());
+            (i128::from(vendor.invoice_basis.cents()) - excluded, services)
+        };
+        let mut draft = Draft::new(JournalType::Accr);
+        draft.reverses = true;
+        let about = format!("{} not invoiced, {}", vendor.section.provider, reference(&vendor.section));
+        let owed = money(&mut draft, owed);
+        expense(books, &mut draft, Owed { vendor, role: Role::AccruedLiability, about }, &services, owed);
+        drafts.push(draft);
+    }
+    drafts
+}
+
+/// Charges that the invoice lacks: the items that make it smaller than usage make it an accrual. Their cent is made
+/// here because no row of the invoice has it.
+fn not_on_invoice(vendor: &VendorReconciliation) -> i128 {
+    use ItemType::{CreditTiming, PeriodCutOff, UsageOnly};
+    let late = vendor.items.iter().filter(|item| matches!(item.item_type, UsageOnly | CreditTiming | PeriodCutOff));
+    let sum = Cost::total(late.map(|item| item.amount)).unwrap_or_default();
+    sum.negated().exact().round_half_up().map_or(0, |owed| i128::from(owed.cents()))
+}
+
+/// Commitments: what was billed above what was used goes to prepaid, what was used above what was billed comes out of
+/// it. So the expense of a month is what its bills are made of.
+pub fn prepayments(books: &Books<'_>, charges: &[RatedCharge]) -> Draft {
+    let mut draft = Draft::new(JournalType::Prep);
+    let mut net: BTreeMap<(Option<&ServiceCode>, &str), i128> = BTreeMap::new();
+    for charge in charges.iter().filter(|charge| charge.destination.is_prepaid()) {
+        let ruling = &charge.ruling;
+        *net.entry((ruling.service.as_ref(), &ruling.section.provider)).or_default() +=
+            i128::from(charge.amount.cents());
+    }
+    for ((service, provider), cents) in net {
+        let amount = money(&mut draft, cents);
+        let label = service.map_or_else(|| provider.to_owned(), ServiceCode::to_string);
+        let about = format!("{label} commitments, billed less used");
+        for (role, normal) in [(Role::Prepaid, Side::Debit), (Role::ExpenseOperating, Side::Credit)] {
+            match books.chart.account(role, service, None) {
+                Some(account) => {
+                    let key = provider_line(books, account, service, &label);
+                    draft.add(key, line(books, account, normal, amount, &about, provider));
+                }
+                None => draft.lacks(role, service, None, amount),
+            }
+        }
+    }
+    draft
+}
+
+/// To whom a document owes, and under which role.
+struct Owed<'a> {
+    vendor: &'a VendorReconciliation,
+    role: Role,
+    about: String,
+}
+
+/// Debits the expense, by account where services have accounts of their own, and credits what is owed. Invoice items
+/// without charges go with the service that most of the section is.
+fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
+    let Owed { vendor, role, about } = owed;
+    let provider = &vendor.section.provider;
+    let first = leading(services);
+    let label = |service: Option<&ServiceCode>| service.map_or_else(|| provider.clone(), ServiceCode::to_string);
+    let reference = reference(&vendor.section);
+    let mut services = services.clone();
+    let rest = i128::from(amount.cents()) - services.values().sum::<i128>();
+    *services.entry(first).or_default() += rest;
+    let mut accounts: BTreeMap<&str, (&AccountRole, ByService<'_>)> = BTreeMap::new();
+    for (service, cents) in services {
+        match books.chart.account(Role::ExpenseOperating, service, None) {
+            Some(account) => {
+                let (_, services) = accounts.entry(account.account.as_str()).or_insert((account, ByService::new()));
+                services.insert(service, cents);
+            }
+            None => {
+                let missing = money(draft, cents);
+                draft.lacks(Role::ExpenseOperating, service, None, missing);
+            }
+        }
+    }
+    for (account, services) in accounts.into_values() {
+        let spent = money(draft, services.values().sum());
+        let service = leading(&services);
+        let key = provider_line(books, account, service, &label(service));
+        draft.add(key, line(books, account, Side::Debit, spent, &about, &reference));
+    }
+    match books.chart.account(role, first, None) {
+        Some(account) => {
+            let key = provider_line(books, account, first, &label(first));
+            draft.add(key, line(books, account, Side::Credit, amount, &about, &reference));
+        }
+        None => draft.lacks(role, first, None, amount),
+    }
+}
+
+fn by_section(charges: &[RatedCharge], counts: impl Fn(&RatedCharge) -> bool) -> BTreeMap<&SectionKey, ByService<'_>> {
+    let mut sections: BTreeMap<&SectionKey, ByService<'_>> = BTreeMap::new();
+    for charge in charges.iter().filter(|charge| counts(charge)) {
+        let ruling = &charge.ruling;
+        let services = sections.entry(&ruling.section).or_default();
+        *services.entry(ruling.service.as_ref()).or_default() += i128::from(charge.amount.cents());
+    }
+    sections
+}
+
+/// The service that most of the money is for; charges of no service name nothing. Of equal ones the lower code.
+fn leading<'a>(services: &ByService<'a>) -> Option<&'a ServiceCode> {
+    services.iter().max_by_key(|(service, cents)| (service.is_some(), cents.abs(), Reverse(**service)))?.0.to_owned()
+}
+
+fn money(draft: &mut Draft, cents: i128) -> Money {
+    i64::try_from(cents).map(Money::from_cents).unwrap_or_else(|_| {
+        draft.too_large();
+        Money::ZERO
+    })
+}
+
+/// The invoice, or the account whose month it is.
+fn reference(section: &SectionKey) -> String {
+    if section.invoice_id.is_empty() { section.billing_account_id.clone() } else { section.invoice_id.clone() }
+}
+
+fn provider_line(books: &Books<'_>, account: &AccountRole, service: Option<&ServiceCode>, label: &str) -> LineKey {
+    let state = &books.settings.state;
+    let string = AccountString {
+        fund: state.provider_fund.to_string(),
+        agency: state.provider_agency.to_string(),
+        account: account.account.to_string(),
+        ..AccountString::default()
+    };
+    let mut key = LineKey::new(string, account.role, books.period.year);
+    key.service_order = books.service_order(service);
+    key.service = label.to_owned();
+    key
+}
+
+fn line(books: &Books<'_>, account: &AccountRole, normal: Side, net: Money, about: &str, reference: &str) -> Line {
+    Line {
+        role: account.role,
+        account_name: account.name.clone(),
+        normal,
+        net,
+        description: format!("{about}, {}", books.month.in_words()),
+        reference: reference.to_owned(),
+    }
+}
