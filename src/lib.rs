@@ -14,6 +14,7 @@ pub mod cli;
 pub mod close;
 pub mod frame;
 pub mod io;
+pub mod ledger;
 pub mod model;
 pub mod sources;
 pub mod stages;

@@ -373,7 +373,7 @@ impl Disk {
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }
         file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(refuse)?;
-        Ok(Lock::Taken(Held { _file: file }))
+        Ok(Lock::Taken(Held { file }))
     }
 
     fn regular_or_absent(&self, rel: &str) -> Result<PathBuf> {
@@ -501,7 +501,7 @@ impl Pending {
         self.commit_as(&path)
     }
 
-    /// The same under another name in the same folder: the name is often the hash of what was written.
+    /// The same under another name, in a folder that exists: the name is often the hash of what was written.
     pub fn commit_as(mut self, rel: &str) -> Result<()> {
         let refuse = |error| DiskError { bytes: self.bytes, ..DiskError::new("write", rel, error) };
         self.disk.ask("sync", Operation::Sync, rel, self.bytes)?;
@@ -559,7 +559,14 @@ pub enum Lock {
 /// The lock until it is dropped.
 #[derive(Debug)]
 pub struct Held {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // The text is a courtesy to the next one who asks; the kernel drops the lock itself.
+        let _ = self.file.set_len(0);
+    }
 }
 
 #[cfg(test)]

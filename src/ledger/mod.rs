@@ -1,0 +1,162 @@
+//! The sub-ledger on disk.
+//!
+//! ```text
+//! ledger/
+//!   BOOKS               format and id of the books
+//!   objects/9f/2c61...  immutable, named by their SHA-256: inputs, settings, charges, roll-ups, records
+//!   cache/<key>         what a stage made of inputs, settings and rules that hash to the key
+//!   drafts/<month>      the newest draft of an open month
+//!   HEAD                the newest close                                    <- the only commit point
+//!   audit.log           who did what and when; each line hashes the one before
+//!   staging/            outputs on their way; they appear in out/ by one rename
+//!   lock
+//! ```
+//!
+//! Before HEAD moves there are objects nobody refers to; after it everything else can be made again. So a run that dies
+//! leaves the old month or the new one, and the next run sweeps up and goes on.
+
+pub mod audit;
+pub mod cache;
+pub mod objects;
+pub mod publish;
+pub mod record;
+pub mod verify;
+
+pub use audit::Event;
+pub use cache::StageManifest;
+pub use objects::{NewObject, Object};
+pub use publish::{Published, outputs_folder};
+pub use record::{Attest, Close, CloseBody, KeptStage, NamedHash, Options, Settled, run_id};
+pub use verify::Verified;
+
+use crate::io::digest::sha256;
+use crate::io::fs::{Disk, DiskError, EntryKind, Held, Lock};
+use crate::model::exit::{Exit, Stop};
+use anyhow::Result;
+
+/// The layout described above. Books of a higher number are not touched.
+pub const FORMAT: u32 = 1;
+
+pub(crate) const BOOKS: &str = "ledger/BOOKS";
+pub(crate) const HEAD: &str = "ledger/HEAD";
+pub(crate) const STAGING: &str = "ledger/staging";
+const LOCK: &str = "ledger/lock";
+
+/// Who acts, where, and at what time: for the lock, the attest record and the audit log.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub person: String,
+    pub host: String,
+    /// UTC, RFC 3339.
+    pub now: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    disk: Disk,
+}
+
+impl Ledger {
+    pub fn new(disk: Disk) -> Self {
+        Self { disk }
+    }
+
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// One run at a time writes. The other is named, so that a person can be asked.
+    pub fn lock(&self, actor: &Actor) -> Result<Held> {
+        let holder = format!("{} on {}, since {}", actor.person, actor.host, actor.now);
+        match self.disk.lock(LOCK, &holder)? {
+            Lock::Taken(held) => Ok(held),
+            Lock::HeldBy(other) => {
+                let other = if other.is_empty() { "somebody who has just begun" } else { &other };
+                let message = format!("Another run holds these books: {other}. Try again when it has ended.");
+                Err(Stop::new(Exit::TryAgain, message).into())
+            }
+        }
+    }
+
+    /// The id of the books, where there is one; books of a newer format are refused.
+    pub fn books_id(&self) -> Result<Option<String>> {
+        if !self.disk.exists(BOOKS) {
+            return Ok(None);
+        }
+        let bytes = self.disk.read(BOOKS)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        let format = lines.first().and_then(|line| line.strip_prefix("chargeback books, format "));
+        match (format.and_then(|format| format.parse::<u32>().ok()), lines.get(1)) {
+            (Some(format), _) if format > FORMAT => {
+                let why = format!(
+                    "These books were written by a newer version (format {format}; this one knows {FORMAT}). Use that version."
+                );
+                Err(Stop::new(Exit::Integrity, why).into())
+            }
+            (Some(_), Some(id)) if text == books_text(id) => Ok(Some((*id).to_owned())),
+            _ => Err(damaged(BOOKS, "it does not say which books these are").into()),
+        }
+    }
+
+    /// Gives the books their id at the first close: made of what is closed, so that the same books get the same id.
+    pub fn ensure_books_id(&self, state: &str, run: &str) -> Result<String> {
+        if let Some(id) = self.books_id()? {
+            return Ok(id);
+        }
+        let id = sha256(format!("books\n{state}\n{run}").as_bytes())[..32].to_owned();
+        self.disk.write(BOOKS, books_text(&id).as_bytes())?;
+        Ok(id)
+    }
+
+    /// Removes what a dead run left: temporary files and staged outputs. Only under the lock.
+    pub fn sweep(&self, keep_staged: Option<&str>) -> Result<()> {
+        for place in ["ledger", "out"] {
+            for entry in self.disk.list(place)? {
+                if entry.kind == EntryKind::File && is_temporary(&entry.path) {
+                    self.disk.remove(&entry.path)?;
+                }
+            }
+        }
+        for folder in self.disk.folders(STAGING)? {
+            if Some(folder.as_str()) != keep_staged {
+                self.disk.remove(&format!("{STAGING}/{folder}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn books_text(id: &str) -> String {
+    let head = format!("chargeback books, format {FORMAT}\n{id}\n");
+    let check = sha256(head.as_bytes());
+    format!("{head}{check}\n")
+}
+
+pub(crate) fn is_temporary(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with('.') && name.ends_with(".part")
+}
+
+/// Exit 5, with the file.
+pub fn damaged(path: &str, why: impl std::fmt::Display) -> Stop {
+    Stop::new(Exit::Integrity, format!("{path} is damaged: {why}. Run `chargeback verify`."))
+}
+
+/// Text that is one SHA-256 in hexadecimal and the end of the line.
+pub(crate) fn hash_line(path: &str, bytes: &[u8]) -> Result<String, Stop> {
+    let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix('\n'));
+    text.filter(|text| is_hash(text)).map(str::to_owned).ok_or_else(|| damaged(path, "it does not hold one hash"))
+}
+
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+pub(crate) fn read_error(path: &str, source: std::io::Error) -> DiskError {
+    DiskError { doing: "read", path: path.to_owned(), bytes: 0, source }
+}
+
+pub(crate) fn write_error(path: &str, source: std::io::Error) -> DiskError {
+    DiskError { doing: "write", path: path.to_owned(), bytes: 0, source }
+}
