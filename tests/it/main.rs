@@ -4,4 +4,6 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod cmd;
+mod export;
+mod golden;
 mod tidy;
