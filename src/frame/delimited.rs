@@ -75,6 +75,59 @@ impl Record {
     }
 }
 
+/// The cells of one row where they lie in the scanner's block: looking at one copies nothing.
+#[derive(Clone, Copy)]
+pub struct Cells<'a> {
+    block: &'a [u8],
+    record: &'a Record,
+}
+
+impl<'a> Cells<'a> {
+    /// The cell's bytes; a quote inside is still doubled, see [`undoubled`]. Empty past the end of the row.
+    pub fn raw(&self, column: usize) -> &'a [u8] {
+        match self.record.spans.get(column) {
+            Some(span) => &self.block[span.start as usize..span.end as usize],
+            None => &[],
+        }
+    }
+
+    /// The whole row as it stands in the file, without its line end.
+    pub fn line(&self) -> &'a [u8] {
+        &self.block[self.record.start..self.record.end]
+    }
+
+    pub fn row(&self) -> u64 {
+        self.record.row
+    }
+
+    pub fn len(&self) -> usize {
+        self.record.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.record.is_empty()
+    }
+}
+
+/// A raw cell with its doubled quotes made single. A cell without quotes around it never holds one.
+pub fn undoubled(cell: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'"', cell).is_none() {
+        return Cow::Borrowed(cell);
+    }
+    let mut single = Vec::with_capacity(cell.len());
+    push_undoubled(cell, &mut single);
+    Cow::Owned(single)
+}
+
+pub fn push_undoubled(cell: &[u8], into: &mut Vec<u8>) {
+    let mut rest = cell;
+    while let Some(quote) = memchr(b'"', rest) {
+        into.extend_from_slice(&rest[..=quote]);
+        rest = rest.get(quote + 2..).unwrap_or_default();
+    }
+    into.extend_from_slice(rest);
+}
+
 /// Reads rows from bytes that are already plain text.
 pub struct Scanner<R> {
     source: R,
@@ -135,17 +188,12 @@ impl<R: Read> Scanner<R> {
     pub fn field<'a>(&'a self, record: &Record, column: usize) -> Cow<'a, [u8]> {
         let Some(span) = record.spans.get(column) else { return Cow::Borrowed(&[]) };
         let bytes = &self.block[span.start as usize..span.end as usize];
-        if !span.doubled {
-            return Cow::Borrowed(bytes);
-        }
-        let mut single = Vec::with_capacity(bytes.len());
-        let mut rest = bytes;
-        while let Some(quote) = memchr(b'"', rest) {
-            single.extend_from_slice(&rest[..=quote]);
-            rest = rest.get(quote + 2..).unwrap_or_default();
-        }
-        single.extend_from_slice(rest);
-        Cow::Owned(single)
+        if span.doubled { undoubled(bytes) } else { Cow::Borrowed(bytes) }
+    }
+
+    /// The cells of a row where they lie.
+    pub fn cells<'a>(&'a self, record: &'a Record) -> Cells<'a> {
+        Cells { block: &self.block, record }
     }
 
     /// The row as it stands in the file, without its line end.

@@ -2,4 +2,5 @@
 //!
 //! The only module that knows polars. polars stores, filters and sums here; it never multiplies, divides or rounds money.
 
+pub mod charges;
 pub mod delimited;

@@ -27,6 +27,50 @@ const LIMIT: i128 = 1_000_000_000_000_000_000 * 1_000_000_000_000_000_000;
 
 /// Units of the eighteenth decimal.
 pub fn parse(text: &[u8]) -> Result<i128, Refusal> {
+    match short(text) {
+        Some(units) => Ok(units),
+        None => any(text),
+    }
+}
+
+/// The usual spelling, in machine words: at most eighteen digits, a point, a minus. Anything else is for [`any`].
+fn short(text: &[u8]) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        all => (false, all),
+    };
+    if digits.is_empty() || digits.len() > 19 {
+        return None;
+    }
+    let mut mantissa: u64 = 0;
+    let mut point = None;
+    for (place, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' if point.is_none() => point = Some(place),
+            _ => return None,
+        }
+    }
+    let count = digits.len() - usize::from(point.is_some());
+    if count == 0 || count > 18 {
+        return None;
+    }
+    let decimals = point.map_or(0, |place| digits.len() - place - 1);
+    let units = i128::from(mantissa) * i128::from(POWERS[18 - decimals]);
+    Some(if negative { -units } else { units })
+}
+
+const POWERS: [u64; 19] = {
+    let mut powers = [1; 19];
+    let mut place = 1;
+    while place < powers.len() {
+        powers[place] = powers[place - 1] * 10;
+        place += 1;
+    }
+    powers
+};
+
+fn any(text: &[u8]) -> Result<i128, Refusal> {
     let text = text.trim_ascii();
     let (negative, digits) = match text {
         [] => return Err(Refusal::Empty),
@@ -156,6 +200,7 @@ mod tests {
             ("-", Err(Refusal::NotANumber)),
         ] {
             assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+            assert_eq!(any(text.as_bytes()), expected, "{text:?}");
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod journal_entry;
 pub mod money;
 pub mod month;
 pub mod month_end;
+pub mod part_outcome;
 pub mod proof;
 pub mod roll_up;
 pub mod settings;

@@ -23,6 +23,9 @@ pub struct ControlTotals {
     pub by_charge_type: BTreeMap<String, Subtotal>,
     pub by_account: BTreeMap<String, Subtotal>,
     pub by_invoice: BTreeMap<String, Subtotal>,
+    /// Covered usage that negations cancel, taken out of billed on both sides: what it came to, by currency.
+    #[serde(default)]
+    pub netted: BTreeMap<String, Cost>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,59 @@ pub struct Subtotal {
     pub vendor_cost: Cost,
     pub billed: Cost,
     pub effective: Cost,
+}
+
+impl Subtotal {
+    pub fn add(&mut self, other: &Self) -> Result<(), Overflow> {
+        self.rows += other.rows;
+        self.vendor_cost = self.vendor_cost.checked_add(other.vendor_cost)?;
+        self.billed = self.billed.checked_add(other.billed)?;
+        self.effective = self.effective.checked_add(other.effective)?;
+        Ok(())
+    }
+}
+
+impl ControlTotals {
+    /// Adds the totals of another part of the same version.
+    pub fn add(&mut self, other: &Self) -> Result<(), Overflow> {
+        self.rows_read += other.rows_read;
+        self.rows_accepted += other.rows_accepted;
+        self.rows_rejected += other.rows_rejected;
+        for (why, (rows, cost)) in &other.rows_left_out {
+            let sum = self.rows_left_out.entry(why.clone()).or_default();
+            *sum = (sum.0 + rows, sum.1.checked_add(*cost)?);
+        }
+        add_costs(&mut self.vendor_cost, &other.vendor_cost)?;
+        add_costs(&mut self.billed, &other.billed)?;
+        add_costs(&mut self.netted, &other.netted)?;
+        self.effective = match (self.effective.take(), &other.effective) {
+            (Some(mut sums), Some(others)) => {
+                add_costs(&mut sums, others)?;
+                Some(sums)
+            }
+            _ => None,
+        };
+        let groups = [
+            (&mut self.by_charge_type, &other.by_charge_type),
+            (&mut self.by_account, &other.by_account),
+            (&mut self.by_invoice, &other.by_invoice),
+        ];
+        for (sums, others) in groups {
+            for (name, subtotal) in others {
+                sums.entry(name.clone()).or_default().add(subtotal)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds sums by name, currency for one.
+pub fn add_costs(sums: &mut BTreeMap<String, Cost>, others: &BTreeMap<String, Cost>) -> Result<(), Overflow> {
+    for (name, cost) in others {
+        let sum = sums.entry(name.clone()).or_default();
+        *sum = sum.checked_add(*cost)?;
+    }
+    Ok(())
 }
 
 /// Two totals that must be equal. Amounts are decimal text: some are costs, some money, some counts.

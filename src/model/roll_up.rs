@@ -6,8 +6,8 @@
 
 use super::charge::{CostBasis, Dimension};
 use super::money::{Cost, Overflow, Quantity};
-use chrono::NaiveDate;
-use hashbrown::HashMap;
+use chrono::{Datelike, NaiveDate};
+use hashbrown::{HashMap, HashTable};
 use std::sync::Arc;
 
 /// A text of the roll-up, as a number. [`Symbol::EMPTY`] is "no value".
@@ -187,6 +187,13 @@ impl RollUp {
         Ok(whole.sorted())
     }
 
+    /// Takes the billed cost of one row for another: see `stages::normalize::netting`.
+    pub fn set_billed(&mut self, number: usize, billed: Cost) {
+        if let Some(sums) = self.sums.get_mut(number) {
+            sums.billed = billed;
+        }
+    }
+
     fn sorted(self) -> Self {
         let stride = self.stride();
         let mut by_text: Vec<u32> = (0..self.symbols.texts.len() as u32).collect();
@@ -209,6 +216,61 @@ impl RollUp {
         }
         sorted
     }
+}
+
+/// A roll-up that grows while charges pass by.
+pub struct RollUpBuilder {
+    roll_up: RollUp,
+    places: HashTable<u32>,
+}
+
+impl RollUpBuilder {
+    pub fn new(tags: Vec<String>) -> Self {
+        Self { roll_up: RollUp::new(tags), places: HashTable::new() }
+    }
+
+    pub fn symbols(&self) -> &Symbols {
+        &self.roll_up.symbols
+    }
+
+    pub fn symbols_mut(&mut self) -> &mut Symbols {
+        &mut self.roll_up.symbols
+    }
+
+    /// Adds a charge's costs to the row of its key.
+    pub fn add(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) -> Result<(), Overflow> {
+        let Self { roll_up, places } = self;
+        let stride = roll_up.stride();
+        let RollUp { keys, days, .. } = &*roll_up;
+        let key_of = |row: u32| &keys[row as usize * stride..(row as usize + 1) * stride];
+        let hash = key_hash(key, day);
+        let found = places.find(hash, |&row| days[row as usize] == day && key_of(row) == key).copied();
+        if let Some(row) = found {
+            return roll_up.sums[row as usize].add(sums);
+        }
+        let row = u32::try_from(roll_up.len()).map_err(|_| Overflow)?;
+        places.insert_unique(hash, row, |&row| key_hash(key_of(row), days[row as usize]));
+        roll_up.push(key, day, *sums);
+        Ok(())
+    }
+
+    pub fn finish(self) -> RollUp {
+        self.roll_up.sorted()
+    }
+}
+
+/// A quick hash of a key: it only spreads rows over a table and never leaves the process.
+fn key_hash(key: &[Symbol], day: NaiveDate) -> u64 {
+    const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |hash: u64, part: u64| {
+        let product = u128::from(hash ^ part).wrapping_mul(FACTOR);
+        (product as u64) ^ ((product >> 64) as u64).wrapping_add(part)
+    };
+    let (pairs, rest) = key.as_chunks::<2>();
+    let hash = pairs.iter().fold(day.num_days_from_ce() as u64 + 1, |hash, pair| {
+        fold(hash, u64::from(pair[0].0) << 32 | u64::from(pair[1].0))
+    });
+    rest.iter().fold(hash, |hash, symbol| fold(hash, u64::from(symbol.0) + 1))
 }
 
 /// One row of a roll-up.

@@ -6,7 +6,8 @@
 
 use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition};
 use super::{
-    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, SourceDefinition, Tags, Text, USAGE,
+    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, Netting, Owed, SourceDefinition, Tags,
+    Text, USAGE,
 };
 use crate::model::charge::{ChargeCategory, Dimension};
 
@@ -50,7 +51,11 @@ const REDUCTION: ChargeMade =
     ChargeMade { list: Amount::Zero, quantity: false, pricing: "", frequency: "One-Time", ..USAGE };
 
 const fn rule(when: &'static [(usize, Is)], charges: &'static [ChargeMade]) -> ChargeRule {
-    ChargeRule { when, views: &[], charges, left_out: "" }
+    ChargeRule { when, views: &[], charges, left_out: "", owed: Owed::Nothing }
+}
+
+const fn owing(when: &'static [(usize, Is)], owed: Owed, charges: &'static [ChargeMade]) -> ChargeRule {
+    ChargeRule { when, views: &[], charges, left_out: "", owed }
 }
 
 const RULES: &[ChargeRule] = &[
@@ -60,6 +65,7 @@ const RULES: &[ChargeRule] = &[
         views: &[],
         charges: &[],
         left_out: "split cost allocation repeats the cost of the instance by container",
+        owed: Owed::Nothing,
     },
     rule(
         &[(TYPE, Is::Text("Usage")), (METER, Is::Containing("SpotUsage"))],
@@ -91,8 +97,9 @@ const RULES: &[ChargeRule] = &[
         &[(TYPE, Is::Text("SavingsPlanNegation"))],
         &[ChargeMade { effective: Amount::Zero, pricing: "Committed", ..REDUCTION }],
     ),
-    rule(
+    owing(
         &[(TYPE, Is::Text("RIFee"))],
+        Owed::CostAnd(&["reservation/AmortizedUpfrontFeeForBillingPeriod"]),
         &[
             ChargeMade { frequency: "Recurring", ..COMMITMENT_PURCHASE },
             ChargeMade {
@@ -107,8 +114,9 @@ const RULES: &[ChargeRule] = &[
             },
         ],
     ),
-    rule(
+    owing(
         &[(TYPE, Is::Text("SavingsPlanRecurringFee"))],
+        Owed::Column(&["savingsPlan/TotalCommitmentToDate"]),
         &[
             ChargeMade { frequency: "Recurring", ..COMMITMENT_PURCHASE },
             ChargeMade {
@@ -148,7 +156,7 @@ const RULES: &[ChargeRule] = &[
                 "Discount",
             ]),
         )],
-        &[REDUCTION],
+        &[ChargeMade { billed: Amount::Discount, effective: Amount::Discount, ..REDUCTION }],
     ),
 ];
 
@@ -220,6 +228,7 @@ pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
         charge_start: &["lineItem/UsageStartDate"],
         charge_end: Some(&["lineItem/UsageEndDate"]),
         formats: &[DateFormat::Iso],
+        late_days: 92,
     },
     vendor_cost: UNBLENDED_COST,
     net_cost: Some(&["lineItem/NetUnblendedCost"]),
@@ -229,6 +238,8 @@ pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
     tags: Tags::Columns { prefixes: &["resourcetags/user:", "resourcetags/", "costcategory/"] },
     selectors: &[LINE_ITEM_TYPE, RESERVATION, SAVINGS_PLAN, OPERATION, USAGE_TYPE],
     rules: RULES,
+    netting: Some(Netting { covered: "SavingsPlanCoveredUsage", negation: "SavingsPlanNegation" }),
+    watched: &[],
     account: AccountShape::TwelveDigits,
     invoice_id_when_final: true,
     required: &[

@@ -6,9 +6,11 @@
 
 use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition, Side, Views};
 use super::{
-    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, SourceDefinition, Tags, Text, USAGE,
+    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, Owed, SourceDefinition, Tags, Text,
+    USAGE, Watched,
 };
 use crate::model::charge::{ChargeCategory, Dimension};
+use crate::model::finding::Code;
 use crate::model::intake::View;
 
 const COST: Names = &["Cost", "CostInBillingCurrency"];
@@ -31,11 +33,11 @@ const PURCHASE: ChargeMade =
 const COMMITMENT_PURCHASE: ChargeMade = ChargeMade { effective: Amount::Zero, pricing: "Committed", ..PURCHASE };
 
 const fn rule(when: &'static [(usize, Is)], charges: &'static [ChargeMade]) -> ChargeRule {
-    ChargeRule { when, views: &[], charges, left_out: "" }
+    ChargeRule { when, views: &[], charges, left_out: "", owed: Owed::Nothing }
 }
 
 const fn of_views(views: &'static [View], when: &'static [(usize, Is)], charges: &'static [ChargeMade]) -> ChargeRule {
-    ChargeRule { when, views, charges, left_out: "" }
+    ChargeRule { when, views, charges, left_out: "", owed: Owed::Nothing }
 }
 
 const RULES: &[ChargeRule] = &[
@@ -51,7 +53,7 @@ const RULES: &[ChargeRule] = &[
         &[(TYPE, Is::Text("Refund")), (MODEL, COMMITTED)],
         &[ChargeMade { correction: true, ..COMMITMENT_PURCHASE }],
     ),
-    ChargeRule { when: &[], views: &[View::ActualOfPair], charges: &[], left_out: CARRIED },
+    ChargeRule { when: &[], views: &[View::ActualOfPair], charges: &[], left_out: CARRIED, owed: Owed::Nothing },
     // Usage under a commitment: paid by the commitment, so billed nothing.
     of_views(
         AMORTIZED,
@@ -172,6 +174,7 @@ pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
         charge_start: &["Date"],
         charge_end: None,
         formats: &[DateFormat::MonthFirst, DateFormat::Iso],
+        late_days: 0,
     },
     vendor_cost: COST,
     net_cost: None,
@@ -181,6 +184,13 @@ pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
     tags: Tags::Json { column: &["Tags"] },
     selectors: &[CHARGE_TYPE, PRICING_MODEL, FREQUENCY],
     rules: RULES,
+    netting: None,
+    watched: &[Watched {
+        column: &["CostAllocationRuleName"],
+        code: Code::AllocatedTwice,
+        why: "A cost allocation rule at the vendor has moved this cost already; sharing it here again would share it twice.",
+        fix: "Keep the rule and let its target pay, or switch it off at the vendor and share the cost by a pool.",
+    }],
     account: AccountShape::Folded,
     invoice_id_when_final: false,
     required: &[
@@ -214,7 +224,6 @@ pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
         "IsAzureCreditEligible",
         "Term",
         "PayGPrice",
-        "CostAllocationRuleName",
         "benefitName",
         "ProductId",
         "PartnerName",

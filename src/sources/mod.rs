@@ -6,6 +6,7 @@ pub mod azure;
 pub mod recognition;
 
 use crate::model::charge::{ChargeCategory, Dimension};
+use crate::model::finding::Code;
 use crate::model::intake::View;
 use recognition::{Delivery, Recognition};
 
@@ -35,6 +36,10 @@ pub struct SourceDefinition {
     pub selectors: &'static [Names],
     /// The first that matches decides; a row that none matches keeps its money and raises a finding.
     pub rules: &'static [ChargeRule],
+    /// Two charge types whose costs cancel: usage shown at its on-demand cost, and the rows that take it away again.
+    pub netting: Option<Netting>,
+    /// Columns in which any value at all is something to tell.
+    pub watched: &'static [Watched],
     pub account: AccountShape,
     /// Whether a row without invoice id means that the month is still open.
     pub invoice_id_when_final: bool,
@@ -65,6 +70,8 @@ pub struct Dates {
     /// None where a charge is one day.
     pub charge_end: Option<Names>,
     pub formats: &'static [DateFormat],
+    /// How long after its day metered usage can still be billed.
+    pub late_days: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +92,21 @@ pub enum Tags {
     Json { column: Names },
 }
 
+/// Covered usage and its negation. Both are left out of billed cost once they are proved to cancel.
+#[derive(Clone, Copy, Debug)]
+pub struct Netting {
+    pub covered: &'static str,
+    pub negation: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    pub column: Names,
+    pub code: Code,
+    pub why: &'static str,
+    pub fix: &'static str,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountShape {
     /// AWS: twelve digits, leading zeros included.
@@ -103,6 +125,17 @@ pub struct ChargeRule {
     /// One or two charges; none when `left_out` says why the row's money is not counted.
     pub charges: &'static [ChargeMade],
     pub left_out: &'static str,
+    /// What the row says its commitment costs in this month.
+    pub owed: Owed,
+}
+
+/// Where a row says what its commitment costs in the month.
+#[derive(Clone, Copy, Debug)]
+pub enum Owed {
+    Nothing,
+    Column(Names),
+    /// The row's cost and this column.
+    CostAnd(Names),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +169,8 @@ pub enum Amount {
     Zero,
     /// The vendor's cost of the row: gross, or net where the version carries net costs.
     Cost,
+    /// The same of a discount's row: a version with net costs has taken it off already where the net cell is blank.
+    Discount,
     Column(Names),
     /// The second after private discounts, where the version carries net costs and it has a value.
     NetColumn(Names, Names),
@@ -219,6 +254,12 @@ impl SourceDefinition {
         ];
         let optional = [self.net_cost, self.row_id, self.dates.charge_end];
         names.extend(single.into_iter().chain(optional.into_iter().flatten()).flatten());
+        names.extend(self.watched.iter().flat_map(|watched| watched.column));
+        for rule in self.rules {
+            if let Owed::Column(column) | Owed::CostAnd(column) = rule.owed {
+                names.extend_from_slice(column);
+            }
+        }
         names.extend(self.selectors.iter().copied().flatten());
         for made in self.rules.iter().flat_map(|rule| rule.charges) {
             for amount in [made.billed, made.effective, made.list, made.contracted] {
@@ -228,7 +269,7 @@ impl SourceDefinition {
                         names.extend(a.iter().chain(b))
                     }
                     Amount::NetSum(gross, net) => names.extend(gross.into_iter().chain(net).flatten()),
-                    Amount::Zero | Amount::Cost | Amount::Unavailable => {}
+                    Amount::Zero | Amount::Cost | Amount::Discount | Amount::Unavailable => {}
                 }
             }
         }

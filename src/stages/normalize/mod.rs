@@ -1,6 +1,192 @@
 //! Normalize: vendors' rows become FOCUS charges.
+//!
+//! In     one part's text at a time, the source's table, the version it belongs to
+//! Out    charges to a sink while the part is read; a [`PartOutcome`] a part, `VersionTotals` a version, [`Normalized`]
+//!        a month
+//! Tells  CB01xx to CB03xx: what is wrong with headers, rows, cells, versions and months
+//!
+//! Whether a version carries net costs is decided once, before its parts are read ([`net_by_header`], [`carries_net`]).
+//! Parts are read in any order, at the same time, or taken from an earlier run: their outcomes merge to the same bytes.
 
-pub mod dictionary;
-pub mod moment;
-pub mod plan;
-pub mod tags;
+mod amounts;
+mod cells;
+mod dictionary;
+mod fingerprint;
+mod moment;
+mod notebook;
+mod part;
+mod plan;
+mod refusals;
+mod selection;
+mod tags;
+mod tally;
+
+use crate::frame::charges::ChargeSink;
+use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::View;
+use crate::model::money::Overflow;
+use crate::model::month::Month;
+use crate::model::part_outcome::PartOutcome;
+use crate::model::settings::BillingTag;
+use crate::sources::{DateFormat, SourceDefinition, fold};
+use dictionary::is_null;
+use part::Reader;
+use plan::Plan;
+use std::io::{self, Read};
+use thiserror::Error;
+
+/// One part of one version, and what must be known to read it.
+#[derive(Clone)]
+pub struct PartJob<'a> {
+    pub source: &'static SourceDefinition,
+    /// Its path below the books, as findings and charges name it.
+    pub file: &'a str,
+    pub delimiter: u8,
+    pub month: Month,
+    pub view: View,
+    /// The version carries net costs: the same for all its parts.
+    pub net: bool,
+    /// The currency of the books.
+    pub currency: &'a str,
+    /// The currency of a file whose cells do not say.
+    pub currency_of_file: Option<&'a str>,
+    /// `month-first` or `day-first` where the settings say so for the source.
+    pub date_order: Option<&'a str>,
+    pub billing_tags: &'a [BillingTag],
+    /// The same row more often than this in a part blocks, where the vendor gives no row ids.
+    pub repeated_rows_limit: u64,
+}
+
+/// Why reading stopped. What is wrong with the file's content is a finding instead.
+#[derive(Debug, Error)]
+pub enum NormalizeError {
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error("charges could not be written: {0:#}")]
+    Write(anyhow::Error),
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+impl PartJob<'_> {
+    fn date_formats(&self) -> Vec<DateFormat> {
+        let slashed = match self.date_order {
+            Some("day-first") => DateFormat::DayFirst,
+            Some("month-first") => DateFormat::MonthFirst,
+            _ => return self.source.dates.formats.to_vec(),
+        };
+        vec![slashed, DateFormat::Iso]
+    }
+}
+
+/// Reads one part. `text` is plain UTF-8 without byte order mark; charges go to the sink in the order of the rows.
+pub fn normalize_part(
+    job: &PartJob<'_>,
+    text: &mut dyn Read,
+    sink: &mut dyn ChargeSink,
+) -> Result<PartOutcome, NormalizeError> {
+    let mut scanner = Scanner::new(text, job.delimiter);
+    let mut record = Record::default();
+    let refused = |findings| Ok(PartOutcome { file: job.file.to_owned(), findings, ..PartOutcome::default() });
+    let header = match scanner.next(&mut record) {
+        Ok(true) => header_of(scanner.cells(&record)),
+        Ok(false) => {
+            let fix = "Download the export again.";
+            return refused(vec![Finding::new(Code::FileEmpty, Place::file(job.file), "It has no header.", fix)]);
+        }
+        Err(error) => return refused(vec![stopped(job.file, error)?]),
+    };
+    let plan = match Plan::new(job.source, job.file, &header, job.view, job.net) {
+        Ok(plan) => plan,
+        Err(findings) => return refused(findings),
+    };
+    let mut reader = Reader::new(job, plan, scanner.cells(&record).line());
+    let stop = loop {
+        match scanner.next(&mut record) {
+            // A line without a single byte is no row: editors leave them at the end.
+            Ok(true) if record.is_empty() => {}
+            Ok(true) => reader.row(scanner.cells(&record), sink)?,
+            Ok(false) => break None,
+            Err(error) => break Some(stopped(job.file, error)?),
+        }
+    };
+    let mut outcome = reader.finish(sink)?;
+    outcome.findings.extend(stop);
+    Finding::sort(&mut outcome.findings);
+    Ok(outcome)
+}
+
+fn header_of(cells: Cells<'_>) -> Vec<String> {
+    let name = |column| String::from_utf8_lossy(&crate::frame::delimited::undoubled(cells.raw(column))).into_owned();
+    (0..cells.len()).map(name).collect()
+}
+
+/// Whether a version carries net costs, as far as one header and the first rows below it tell: none means that the part
+/// must be read for it, by [`carries_net`].
+pub fn net_by_header(source: &SourceDefinition, header: &[String], first_rows: &[Vec<String>]) -> Option<bool> {
+    let Some(column) = net_column(source, header) else { return Some(false) };
+    let any = first_rows.iter().filter_map(|row| row.get(column)).any(|cell| !is_null(cell));
+    any.then_some(true)
+}
+
+fn net_column(source: &SourceDefinition, header: &[String]) -> Option<usize> {
+    let names: Vec<String> = source.net_cost?.iter().map(|name| fold(name)).collect();
+    header.iter().position(|name| names.contains(&fold(name)))
+}
+
+/// Reads a part up to the first net cost. A version carries net costs when one of its parts does.
+pub fn carries_net(source: &SourceDefinition, delimiter: u8, text: &mut dyn Read) -> Result<bool, NormalizeError> {
+    let mut scanner = Scanner::new(text, delimiter);
+    let mut record = Record::default();
+    // A defect is told when the part itself is read.
+    let mut next = |record: &mut Record| match scanner.next(record) {
+        Ok(more) => Ok(more.then(|| header_of(scanner.cells(record)))),
+        Err(ScanError::Defect(_)) => Ok(None),
+        Err(ScanError::Read(error)) if is_damage(&error) => Ok(None),
+        Err(ScanError::Read(error)) => Err(NormalizeError::Read(error)),
+    };
+    let Some(column) = next(&mut record)?.and_then(|header| net_column(source, &header)) else { return Ok(false) };
+    while let Some(row) = next(&mut record)? {
+        if row.get(column).is_some_and(|cell| !is_null(cell)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}
+
+/// Why nothing after some row is certain; errors of the disk stay errors.
+fn stopped(file: &str, error: ScanError) -> Result<Finding, NormalizeError> {
+    let defect = match error {
+        ScanError::Defect(defect) => defect,
+        ScanError::Read(error) if is_damage(&error) => {
+            let why = match error.kind() {
+                io::ErrorKind::UnexpectedEof => {
+                    "The compressed file ends too early: it was cut off, and rows are missing.".to_owned()
+                }
+                _ => format!("The compressed file cannot be unpacked ({error})."),
+            };
+            return Ok(Finding::new(Code::FileDamaged, Place::file(file), why, "Download the export again."));
+        }
+        ScanError::Read(error) => return Err(error.into()),
+    };
+    let (code, row) = match defect {
+        Defect::QuoteNeverClosed { row }
+        | Defect::TextAfterQuote { row, .. }
+        | Defect::QuoteInBareCell { row, .. }
+        | Defect::TooManyLines { row, .. } => (Code::RowQuote, row),
+        Defect::Nul { row } => (Code::RowNotText, row),
+        Defect::RowTooLong { row } | Defect::CellTooLong { row, .. } => (Code::RowTooLong, row),
+    };
+    let what = defect.to_string();
+    let mut letters = what.chars();
+    let what: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let why = format!("{what}. From there on nobody can say where rows begin and end, so nothing below it was read.");
+    let fix = "Download the export again; if the vendor delivers it so, ask the vendor.";
+    Ok(Finding::new(code, Place::file(file).row(row), why, fix))
+}

@@ -3,7 +3,9 @@
 use crate::model::charge::Dimension;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::View;
-use crate::sources::{Amount, ChargeMade, ChargeRule, Names, SourceDefinition, Tags, Text, UNKNOWN, fold, fold_tag};
+use crate::sources::{
+    Amount, ChargeMade, ChargeRule, Names, Owed, SourceDefinition, Tags, Text, UNKNOWN, Watched, fold, fold_tag,
+};
 use std::collections::BTreeMap;
 
 /// A column of the file.
@@ -23,6 +25,7 @@ pub enum Cell {
 pub enum PlannedAmount {
     Zero,
     Cost,
+    Discount,
     Column(Column),
     NetColumn(Column, Option<Column>),
     Sum(Column, Column),
@@ -44,6 +47,14 @@ pub struct PlannedRule {
     /// None for the rule of rows that no rule describes.
     pub rule: Option<&'static ChargeRule>,
     pub charges: Vec<PlannedCharge>,
+    pub owed: PlannedOwed,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum PlannedOwed {
+    Nothing,
+    Column(Column),
+    CostAnd(Column),
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +81,7 @@ pub struct Plan {
     pub selectors: Vec<Option<Column>>,
     /// Rules of this view; the last is for rows that no other describes.
     pub rules: Vec<PlannedRule>,
+    pub watched: Vec<(Column, &'static Watched)>,
     pub notes: Vec<Finding>,
 }
 
@@ -110,9 +122,16 @@ impl Plan {
             .rules
             .iter()
             .filter(of_view)
-            .map(|rule| PlannedRule { rule: Some(rule), charges: charges(rule.charges) })
+            .map(|rule| PlannedRule {
+                rule: Some(rule),
+                charges: charges(rule.charges),
+                owed: planned_owed(rule.owed, &header),
+            })
             .collect();
-        rules.push(PlannedRule { rule: None, charges: charges(std::slice::from_ref(&UNKNOWN)) });
+        let unknown = charges(std::slice::from_ref(&UNKNOWN));
+        rules.push(PlannedRule { rule: None, charges: unknown, owed: PlannedOwed::Nothing });
+        let watched =
+            source.watched.iter().filter_map(|watched| Some((header.find(watched.column)?, watched))).collect();
         let tags = tag_cells(source, &header);
         notes.extend(unread(source, file, &header));
         Ok(Self {
@@ -130,6 +149,7 @@ impl Plan {
             tags,
             selectors: source.selectors.iter().map(|names| header.find(names)).collect(),
             rules,
+            watched,
             notes,
         })
     }
@@ -160,12 +180,22 @@ fn planned_charge(made: &'static ChargeMade, header: &Header<'_>, net: bool) -> 
     }
 }
 
+fn planned_owed(owed: Owed, header: &Header<'_>) -> PlannedOwed {
+    let planned = match owed {
+        Owed::Nothing => None,
+        Owed::Column(names) => header.find(names).map(PlannedOwed::Column),
+        Owed::CostAnd(names) => header.find(names).map(PlannedOwed::CostAnd),
+    };
+    planned.unwrap_or(PlannedOwed::Nothing)
+}
+
 fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmount {
     let column = |names: Names| header.find(names);
     let two = |first: Names, second: Names| column(first).zip(column(second));
     let planned = match amount {
         Amount::Zero => Some(PlannedAmount::Zero),
         Amount::Cost => Some(PlannedAmount::Cost),
+        Amount::Discount => Some(PlannedAmount::Discount),
         Amount::Unavailable => Some(PlannedAmount::Unavailable),
         Amount::Column(names) => column(names).map(PlannedAmount::Column),
         Amount::NetColumn(gross, after) => {

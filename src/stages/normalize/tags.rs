@@ -19,6 +19,11 @@ pub struct TagValues {
     pub disagree: Option<usize>,
 }
 
+/// A value no longer than a value may be.
+pub fn cut(value: &str) -> &str {
+    value.char_indices().nth(LONGEST_VALUE).map_or(value, |(end, _)| &value[..end])
+}
+
 /// Picks the billing tags out of keys and values, in the settings' order of spellings.
 pub fn pick<'a>(wanted: &[BillingTag], found: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> TagValues {
     let mut picked = TagValues { values: vec![String::new(); wanted.len()], disagree: None };
@@ -28,7 +33,7 @@ pub fn pick<'a>(wanted: &[BillingTag], found: impl Iterator<Item = (&'a str, &'a
             for (_, value) in found.clone().filter(|(key, value)| *key == spelling && !value.trim().is_empty()) {
                 let value = value.trim();
                 if picked.values[place].is_empty() {
-                    picked.values[place] = value.chars().take(LONGEST_VALUE).collect();
+                    picked.values[place] = cut(value).to_owned();
                 } else if picked.values[place].to_lowercase() != value.to_lowercase() {
                     picked.disagree = Some(place);
                 }

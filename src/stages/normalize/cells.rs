@@ -1,0 +1,403 @@
+//! The texts of a row: dimensions, account numbers, currency, dates and tags, each remembered by its cell.
+
+use super::dictionary::{Memo, is_null, without_null};
+use super::moment::{self, DateRefusal};
+use super::plan::{Cell, Column, Plan, TagCells};
+use super::refusals::{AccountFault, Fault};
+use super::{refusals, tags};
+use crate::frame::delimited::Cells;
+use crate::model::charge::Dimension;
+use crate::model::roll_up::{Symbol, Symbols};
+use crate::model::settings::BillingTag;
+use crate::sources::{AccountShape, DateFormat, fold_tag};
+use chrono::NaiveDate;
+use std::rc::Rc;
+
+/// The longest text of a dimension that is kept.
+const LONGEST_TEXT: usize = 2000;
+
+/// A text as symbol, and whether something secret was masked in it.
+#[derive(Clone, Copy, Default)]
+pub struct Known {
+    symbol: Symbol,
+    masked: bool,
+}
+
+/// How a dimension's text is made uniform.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Keep,
+    /// A vendor that writes one name in several cases.
+    Lower,
+    /// Free text of people: keys and personal numbers are masked.
+    Mask,
+    LastPart,
+}
+
+fn known(text: &str, change: Change, symbols: &mut Symbols) -> Known {
+    let text = without_null(text);
+    let text = match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    };
+    match change {
+        Change::Keep => Known { symbol: symbols.intern(text), masked: false },
+        Change::Lower => Known { symbol: symbols.intern(&text.to_lowercase()), masked: false },
+        Change::LastPart => Known { symbol: symbols.intern(text.rsplit('/').next().unwrap_or(text)), masked: false },
+        Change::Mask => match tags::masked(text) {
+            Some(shown) => Known { symbol: symbols.intern(&shown), masked: true },
+            None => Known { symbol: symbols.intern(text), masked: false },
+        },
+    }
+}
+
+/// One dimension that comes from columns: the first that has a value.
+struct TextCell {
+    place: usize,
+    columns: Vec<(Column, Memo<Known>)>,
+    change: Change,
+}
+
+/// The dimensions of a row that columns hold.
+pub struct Texts {
+    cells: Vec<TextCell>,
+}
+
+impl Texts {
+    /// Fills what is constant into the key, and keeps what must be read.
+    pub fn new(plan: &Plan, key: &mut [Symbol], symbols: &mut Symbols) -> Self {
+        let folded = plan.source.account == AccountShape::Folded;
+        let mut cells = Vec::new();
+        for (dimension, cell) in &plan.cells {
+            let place = *dimension as usize;
+            let change = match dimension {
+                Dimension::ResourceId | Dimension::ResourceGroup | Dimension::RegionId if folded => Change::Lower,
+                Dimension::SubAccountName
+                | Dimension::ResourceName
+                | Dimension::InvoiceSection
+                | Dimension::CostCenter
+                | Dimension::UserId => Change::Mask,
+                _ => Change::Keep,
+            };
+            // These have readers of their own.
+            let special =
+                matches!(dimension, Dimension::SubAccountId | Dimension::BillingAccountId | Dimension::BillingCurrency);
+            let (columns, change) = match cell {
+                Cell::Constant(text) => {
+                    key[place] = symbols.intern(text);
+                    continue;
+                }
+                Cell::Rule => continue,
+                Cell::Columns(columns) => (columns.as_slice(), change),
+                Cell::LastPart(column) => (std::slice::from_ref(column), Change::LastPart),
+            };
+            if !special {
+                let columns = columns.iter().map(|&column| (column, Memo::default())).collect();
+                cells.push(TextCell { place, columns, change });
+            }
+        }
+        Self { cells }
+    }
+
+    pub fn read(
+        &mut self,
+        cells: Cells<'_>,
+        key: &mut [Symbol],
+        symbols: &mut Symbols,
+        mut secret: impl FnMut(Column, &str),
+    ) {
+        for text in &mut self.cells {
+            let change = text.change;
+            let mut symbol = Symbol::EMPTY;
+            for (column, memo) in &mut text.columns {
+                let found = memo.get(cells.raw(*column), |text| known(text, change, symbols));
+                if found.masked {
+                    secret(*column, symbols.text(found.symbol));
+                }
+                symbol = found.symbol;
+                if symbol != Symbol::EMPTY {
+                    break;
+                }
+            }
+            key[text.place] = symbol;
+        }
+    }
+}
+
+/// An account number of the source's shape.
+pub struct Account {
+    place: usize,
+    column: Option<Column>,
+    shape: AccountShape,
+    /// Rows without account are refused.
+    needed: bool,
+    known: Memo<Result<Symbol, AccountFault>>,
+}
+
+impl Account {
+    pub fn new(plan: &Plan, dimension: Dimension) -> Self {
+        let needed = plan.source.account == AccountShape::TwelveDigits || dimension == Dimension::BillingAccountId;
+        Self {
+            place: dimension as usize,
+            column: column_of(plan, dimension),
+            shape: plan.source.account,
+            needed,
+            known: Memo::default(),
+        }
+    }
+
+    pub fn read(&mut self, cells: Cells<'_>, key: &mut [Symbol], symbols: &mut Symbols) -> Result<(), Fault> {
+        let Some(column) = self.column else { return Ok(()) };
+        let cell = cells.raw(column);
+        let (shape, needed) = (self.shape, self.needed);
+        match self.known.get(cell, |text| account(text, shape, needed, symbols)) {
+            Ok(symbol) => {
+                key[self.place] = symbol;
+                Ok(())
+            }
+            Err(fault) => Err(refusals::account(column, cell, fault)),
+        }
+    }
+}
+
+fn account(text: &str, shape: AccountShape, needed: bool, symbols: &mut Symbols) -> Result<Symbol, AccountFault> {
+    let text = without_null(text);
+    if is_scientific(text) {
+        return Err(AccountFault::Spreadsheet);
+    }
+    if text.is_empty() {
+        return if needed { Err(AccountFault::Missing) } else { Ok(Symbol::EMPTY) };
+    }
+    match shape {
+        AccountShape::Folded => Ok(symbols.intern(&text.to_lowercase())),
+        AccountShape::TwelveDigits if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(AccountFault::NotDigits),
+        AccountShape::TwelveDigits if text.len() != 12 => Err(AccountFault::Length(text.len())),
+        AccountShape::TwelveDigits => Ok(symbols.intern(text)),
+    }
+}
+
+/// `1.23457E+11`: digits, a point or a sign of the exponent, which no number of an account has.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let marked = mantissa.contains('.') || exponent.starts_with('+');
+    marked && mantissa.split('.').all(digits) && digits(exponent.trim_start_matches(['+', '-']))
+}
+
+pub fn column_of(plan: &Plan, dimension: Dimension) -> Option<Column> {
+    plan.cells.iter().find(|(found, _)| *found == dimension).and_then(|(_, cell)| match cell {
+        Cell::Columns(columns) => columns.first().copied(),
+        _ => None,
+    })
+}
+
+/// The currency of a row: that of the books, or a fault.
+pub struct Currency {
+    pub column: Option<Column>,
+    known: Memo<Option<Symbol>>,
+    books: Symbol,
+    /// Of a file whose cells do not say.
+    of_file: Option<Symbol>,
+}
+
+impl Currency {
+    pub fn new(plan: &Plan, books: &str, of_file: Option<&str>, symbols: &mut Symbols) -> Self {
+        Self {
+            column: column_of(plan, Dimension::BillingCurrency),
+            known: Memo::default(),
+            books: symbols.intern(books),
+            of_file: of_file.map(|text| symbols.intern(text)),
+        }
+    }
+
+    /// The currency that the row names, whether the books keep it or not.
+    pub fn named(&mut self, cells: Cells<'_>, symbols: &mut Symbols) -> Option<Symbol> {
+        let Some(column) = self.column else { return self.of_file };
+        let of_file = self.of_file;
+        self.known.get(cells.raw(column), |text| {
+            let text = without_null(text);
+            if text.is_empty() {
+                return of_file;
+            }
+            let letters = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+            letters.then(|| symbols.intern(&text.to_uppercase()))
+        })
+    }
+
+    pub fn read(&mut self, cells: Cells<'_>, symbols: &mut Symbols) -> Result<Symbol, Fault> {
+        let column = self.column.unwrap_or_default();
+        match self.named(cells, symbols) {
+            Some(symbol) if symbol == self.books => Ok(symbol),
+            Some(_) => Err(refusals::other_currency(column, cells.raw(column), symbols.text(self.books))),
+            None => Err(refusals::currency(column, cells.raw(column))),
+        }
+    }
+}
+
+/// A moment and its day.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub milliseconds: i64,
+    pub day: NaiveDate,
+}
+
+/// A column of dates.
+pub struct Moments {
+    pub column: Column,
+    formats: Vec<DateFormat>,
+    known: Memo<Result<Moment, DateRefusal>>,
+}
+
+impl Moments {
+    pub fn new(column: Column, formats: &[DateFormat]) -> Self {
+        Self { column, formats: formats.to_vec(), known: Memo::default() }
+    }
+
+    pub fn read(&mut self, cells: Cells<'_>) -> Result<Moment, DateRefusal> {
+        let formats = &self.formats;
+        self.known.get(cells.raw(self.column), |text| {
+            let moment = moment::parse(text, formats)?;
+            Ok(Moment { milliseconds: moment.and_utc().timestamp_millis(), day: moment.date() })
+        })
+    }
+}
+
+/// What a JSON text of tags says, as symbols.
+#[derive(Default)]
+pub struct JsonTags {
+    values: Vec<Symbol>,
+    masked: bool,
+    disagree: Option<usize>,
+    unreadable: Option<&'static str>,
+}
+
+/// The billing tags of a row.
+pub enum TagReader {
+    /// For each billing tag its columns, the preferred spelling first.
+    Columns(Vec<Vec<(Column, Memo<Known>)>>),
+    Json(Column, Memo<Rc<JsonTags>>),
+    None,
+}
+
+/// Something to tell about a row's tags; the charge counts all the same.
+pub enum TagTrouble {
+    Unreadable(Column, &'static str),
+    Disagree(usize, Column),
+    Secret(Column, Symbol),
+}
+
+impl TagReader {
+    pub fn new(plan: &Plan, wanted: &[BillingTag]) -> Self {
+        match &plan.tags {
+            TagCells::None => Self::None,
+            TagCells::Json(column) => Self::Json(*column, Memo::default()),
+            TagCells::Columns(found) => {
+                let of_tag = |tag: &BillingTag| {
+                    let spelled = |spelling: &String| {
+                        let spelling = fold_tag(spelling);
+                        found.iter().filter(move |(key, _)| *key == spelling).map(|&(_, column)| column)
+                    };
+                    tag.spellings.iter().flat_map(spelled).map(|column| (column, Memo::default())).collect()
+                };
+                Self::Columns(wanted.iter().map(of_tag).collect())
+            }
+        }
+    }
+
+    /// Fills the tags' places of the key.
+    pub fn read(
+        &mut self,
+        cells: Cells<'_>,
+        wanted: &[BillingTag],
+        values: &mut [Symbol],
+        symbols: &mut Symbols,
+        mut trouble: impl FnMut(TagTrouble, &Symbols),
+    ) {
+        match self {
+            Self::None => values.fill(Symbol::EMPTY),
+            Self::Columns(tags) => {
+                for (place, columns) in tags.iter_mut().enumerate() {
+                    values[place] = Symbol::EMPTY;
+                    for (column, memo) in columns {
+                        let found = memo.get(cells.raw(*column), |text| tag_value(text, symbols));
+                        if found.masked {
+                            trouble(TagTrouble::Secret(*column, found.symbol), symbols);
+                        }
+                        if values[place] == Symbol::EMPTY {
+                            values[place] = found.symbol;
+                        } else if found.symbol != Symbol::EMPTY && !same(values[place], found.symbol, symbols) {
+                            trouble(TagTrouble::Disagree(place, *column), symbols);
+                        }
+                    }
+                }
+            }
+            Self::Json(column, memo) => {
+                let tags = memo.get(cells.raw(*column), |text| Rc::new(json_tags(text, wanted, symbols)));
+                values.fill(Symbol::EMPTY);
+                values[..tags.values.len()].copy_from_slice(&tags.values);
+                if let Some(why) = tags.unreadable {
+                    trouble(TagTrouble::Unreadable(*column, why), symbols);
+                }
+                if let Some(place) = tags.disagree {
+                    trouble(TagTrouble::Disagree(place, *column), symbols);
+                }
+                if tags.masked {
+                    let shown = tags.values.iter().copied().find(|&value| symbols.text(value).contains("****"));
+                    trouble(TagTrouble::Secret(*column, shown.unwrap_or_default()), symbols);
+                }
+            }
+        }
+    }
+}
+
+fn same(a: Symbol, b: Symbol, symbols: &Symbols) -> bool {
+    a == b || symbols.text(a).to_lowercase() == symbols.text(b).to_lowercase()
+}
+
+fn tag_value(text: &str, symbols: &mut Symbols) -> Known {
+    if is_null(text) {
+        return Known::default();
+    }
+    known(tags::cut(text.trim()), Change::Mask, symbols)
+}
+
+fn json_tags(text: &str, wanted: &[BillingTag], symbols: &mut Symbols) -> JsonTags {
+    match tags::from_json(text, wanted) {
+        Err(why) => JsonTags { unreadable: Some(why), ..JsonTags::default() },
+        Ok(found) => {
+            let values: Vec<Known> = found.values.iter().map(|value| tag_value(value, symbols)).collect();
+            JsonTags {
+                masked: values.iter().any(|value| value.masked),
+                values: values.into_iter().map(|value| value.symbol).collect(),
+                disagree: found.disagree,
+                unreadable: None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn account_numbers() {
+        use AccountFault::{Length, Missing, NotDigits, Spreadsheet};
+        use AccountShape::{Folded, TwelveDigits};
+        for (text, shape, expected) in [
+            ("012345678901", TwelveDigits, Ok("012345678901")),
+            ("12345678901", TwelveDigits, Err(Length(11))),
+            ("1234567890123", TwelveDigits, Err(Length(13))),
+            ("1.23457E+11", TwelveDigits, Err(Spreadsheet)),
+            ("1E+11", TwelveDigits, Err(Spreadsheet)),
+            ("12345678901x", TwelveDigits, Err(NotDigits)),
+            ("", TwelveDigits, Err(Missing)),
+            ("1A111111-AAAA-4AAA-8AAA-111111111111", Folded, Ok("1a111111-aaaa-4aaa-8aaa-111111111111")),
+            ("8.1235E+7", Folded, Err(Spreadsheet)),
+        ] {
+            let mut symbols = Symbols::default();
+            let found = account(text, shape, true, &mut symbols).map(|symbol| symbols.text(symbol).to_owned());
+            assert_eq!(found, expected.map(str::to_owned), "{text:?}");
+        }
+    }
+}

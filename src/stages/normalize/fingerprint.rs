@@ -1,0 +1,103 @@
+//! Fingerprints of rows and row ids: the same on every machine, because they are kept with a part's outcome.
+
+use crate::model::finding::{Code, Finding, Place, Severity};
+
+const FIRST: u64 = 0xa076_1d64_78bd_642f;
+const SECOND: u64 = 0xe703_7ed1_a0b4_28db;
+
+/// Sixty-four bits of a text. It guards against accidents, not against people: whoever can forge rows can forge files.
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        (product as u64) ^ ((product >> 64) as u64)
+    };
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let halves = |chunk: &[u8; 16]| {
+        let both = u128::from_le_bytes(*chunk);
+        (both as u64, (both >> 64) as u64)
+    };
+    let mut hash = FIRST ^ bytes.len() as u64;
+    for chunk in chunks {
+        let (low, high) = halves(chunk);
+        hash = fold(low ^ SECOND, high ^ hash);
+    }
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let (low, high) = halves(&last);
+    fold(fold(low ^ SECOND, high ^ hash) ^ FIRST, SECOND)
+}
+
+/// The fingerprint of a set of rows: sums do not know the order.
+#[derive(Clone, Copy, Default)]
+pub struct Content(u64, u64);
+
+impl Content {
+    pub fn add(&mut self, row: u64) {
+        self.0 = self.0.wrapping_add(row);
+        self.1 = self.1.wrapping_add((row ^ FIRST).rotate_left(23).wrapping_mul(SECOND | 1));
+    }
+
+    pub fn text(self) -> String {
+        format!("{:016x}{:016x}", self.0, self.1)
+    }
+}
+
+/// Rows by fingerprint: of the row id, or of the whole row where the vendor gives no id.
+#[derive(Default)]
+pub struct Seen(Vec<(u64, u32)>);
+
+impl Seen {
+    pub fn push(&mut self, fingerprint: u64, row: u64) {
+        self.0.push((fingerprint, u32::try_from(row).unwrap_or(u32::MAX)));
+    }
+
+    /// The first row that repeats an earlier one, how many do, and the longest series of equals.
+    fn repeated(&mut self) -> Option<(u32, u32, u64, u64)> {
+        self.0.sort_unstable();
+        let mut first: Option<(u32, u32)> = None;
+        let (mut repeated, mut longest) = (0, 0);
+        for series in self.0.chunk_by(|a, b| a.0 == b.0).filter(|series| series.len() > 1) {
+            repeated += series.len() as u64 - 1;
+            longest = longest.max(series.len() as u64);
+            let pair = (series[1].1, series[0].1);
+            first = Some(first.map_or(pair, |first| first.min(pair)));
+        }
+        first.map(|(again, before)| (again, before, repeated, longest))
+    }
+
+    /// One row id on several rows.
+    pub fn ids_twice(&mut self, file: &str, column: &str) -> Option<Finding> {
+        let (again, before, repeated, _) = self.repeated()?;
+        let more = if repeated > 1 { format!(" {} more rows repeat an id.", repeated - 1) } else { String::new() };
+        let why = format!(
+            "Row {before} has the same id, and the vendor gives each row its own: one of them would be billed twice.{more}"
+        );
+        let place = Place::file(file).row(u64::from(again)).column(column);
+        Some(Finding::new(Code::LineIdTwice, place, why, "Download the export again; do not join files by hand."))
+    }
+
+    /// Rows that are equal in every cell: legitimate where the vendor gives no ids, up to a limit.
+    pub fn rows_repeated(&mut self, file: &str, limit: u64) -> Option<Finding> {
+        let (again, before, repeated, longest) = self.repeated()?;
+        let more =
+            if repeated > 1 { format!(" {} more rows repeat an earlier one.", repeated - 1) } else { String::new() };
+        let why =
+            format!("Row {before} is equal in every cell.{more} The vendor gives no row ids, so all of them count.");
+        let place = Place::file(file).row(u64::from(again));
+        let mut finding = Finding::new(
+            Code::RowsRepeated,
+            place,
+            why,
+            "If the file was joined from two exports, put the exports into the inbox as they came.",
+        );
+        if longest > limit {
+            finding.severity = Severity::Blocks;
+        }
+        Some(finding)
+    }
+
+    /// The fingerprints alone, sorted.
+    pub fn into_fingerprints(self) -> Vec<u64> {
+        self.0.into_iter().map(|(fingerprint, _)| fingerprint).collect()
+    }
+}

@@ -1,0 +1,425 @@
+//! One part of a version, row by row: a row becomes its charges, is left out with a reason, or is rejected whole.
+//!
+//! Nothing is allocated for a usual row. Texts are symbols after one lookup, amounts are read from the bytes where they
+//! lie, and columns that nobody reads are never looked at.
+
+use super::amounts::{self, Stop, VendorCost};
+use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Texts};
+use super::dictionary::{Memo, is_null};
+use super::fingerprint::{Content, Seen, fingerprint};
+use super::notebook::Notebook;
+use super::plan::{Plan, PlannedAmount, PlannedCharge};
+use super::refusals::{self, Fault};
+use super::selection::Selection;
+use super::tally::{Counted, RowCosts, Tally, add, by_text};
+use super::{NormalizeError, PartJob};
+use crate::frame::charges::{BATCH, ChargeBatch, ChargePlace, ChargeSink};
+use crate::frame::delimited::{Cells, push_undoubled, undoubled};
+use crate::model::charge::Dimension;
+use crate::model::decimal;
+use crate::model::finding::Finding;
+use crate::model::money::{Cost, Overflow, Quantity};
+use crate::model::month_end::RejectedRow;
+use crate::model::part_outcome::{CommitmentUse, PartOutcome};
+use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
+use crate::model::untrusted::Untrusted;
+
+/// Rejected rows kept whole; further ones are counted.
+const MOST_REJECTED: usize = 1000;
+/// Bytes of a rejected row that are kept.
+const LONGEST_RAW: usize = 16 << 10;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// What a rule writes into a charge's key.
+struct RuleTexts {
+    category: Symbol,
+    frequency: Symbol,
+    pricing: Symbol,
+    status: Symbol,
+}
+
+pub struct Reader<'a> {
+    job: &'a PartJob<'a>,
+    plan: Plan,
+    header_line: Vec<u8>,
+    selection: Selection,
+    rule_texts: Vec<Vec<RuleTexts>>,
+    correction: Symbol,
+    key: Vec<Symbol>,
+    texts: Texts,
+    accounts: [Account; 2],
+    currency: Currency,
+    start: Moments,
+    end: Option<Moments>,
+    period: Option<Moments>,
+    tags: TagReader,
+    watched: Vec<Memo<bool>>,
+    notebook: Notebook,
+    tally: Tally,
+    roll_up: RollUpBuilder,
+    batch: ChargeBatch,
+    rejected: Vec<RejectedRow>,
+    content: Content,
+    seen: Seen,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(job: &'a PartJob<'a>, plan: Plan, header_line: &[u8]) -> Self {
+        let tags: Vec<String> = job.billing_tags.iter().map(|tag| tag.name.clone()).collect();
+        let stride = Dimension::ALL.len() + tags.len();
+        let mut roll_up = RollUpBuilder::new(tags);
+        let symbols = roll_up.symbols_mut();
+        let mut key = vec![Symbol::EMPTY; stride];
+        let texts = Texts::new(&plan, &mut key, symbols);
+        let rule_texts = plan
+            .rules
+            .iter()
+            .map(|rule| {
+                let made = rule.charges.iter().map(|charge| RuleTexts {
+                    category: symbols.intern(charge.made.category.text()),
+                    frequency: symbols.intern(charge.made.frequency),
+                    pricing: symbols.intern(charge.made.pricing),
+                    status: symbols.intern(charge.made.commitment_status),
+                });
+                made.collect()
+            })
+            .collect();
+        let correction = symbols.intern("Correction");
+        let currency = Currency::new(&plan, job.currency, job.currency_of_file, symbols);
+        let formats = job.date_formats();
+        Self {
+            selection: Selection::new(&plan),
+            rule_texts,
+            correction,
+            key,
+            texts,
+            accounts: [Account::new(&plan, Dimension::BillingAccountId), Account::new(&plan, Dimension::SubAccountId)],
+            currency,
+            start: Moments::new(plan.charge_start, &formats),
+            end: plan.charge_end.map(|column| Moments::new(column, &formats)),
+            period: plan.billing_period_start.map(|column| Moments::new(column, &formats)),
+            tags: TagReader::new(&plan, job.billing_tags),
+            watched: plan.watched.iter().map(|_| Memo::default()).collect(),
+            notebook: Notebook::default(),
+            tally: Tally::default(),
+            roll_up,
+            batch: ChargeBatch::new(stride),
+            rejected: Vec::new(),
+            content: Content::default(),
+            seen: Seen::default(),
+            header_line: header_line.to_vec(),
+            job,
+            plan,
+        }
+    }
+
+    /// Reads one row and hands on a batch when it is full.
+    pub fn row(&mut self, cells: Cells<'_>, sink: &mut dyn ChargeSink) -> Result<(), NormalizeError> {
+        self.tally.rows_read += 1;
+        let line = fingerprint(cells.line());
+        self.content.add(line);
+        match self.plan.row_id {
+            Some(column) => {
+                let id = cells.raw(column);
+                if !id.is_empty() {
+                    self.seen.push(fingerprint(id), cells.row());
+                }
+            }
+            None => self.seen.push(line, cells.row()),
+        }
+        match self.charges(cells) {
+            Ok(()) => {}
+            Err(Stop::Fault(fault)) => self.reject(cells, fault)?,
+            Err(Stop::Overflow) => return Err(NormalizeError::Overflow(Overflow)),
+        }
+        if self.batch.len() >= BATCH {
+            self.flush(sink)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, sink: &mut dyn ChargeSink) -> Result<(), NormalizeError> {
+        if !self.batch.is_empty() {
+            sink.take(&self.batch, self.roll_up.symbols()).map_err(NormalizeError::Write)?;
+            self.batch.clear();
+        }
+        Ok(())
+    }
+
+    fn charges(&mut self, cells: Cells<'_>) -> Result<(), Stop> {
+        self.check_shape(cells)?;
+        let cost = VendorCost::read(&self.plan, cells)?;
+        let currency = self.currency.read(cells, self.roll_up.symbols_mut())?;
+        self.key[Dimension::BillingCurrency as usize] = currency;
+        for account in &mut self.accounts {
+            account.read(cells, &mut self.key, self.roll_up.symbols_mut())?;
+        }
+        let rule = self.selection.rule(cells);
+        let metered = self.plan.rules[rule].charges.iter().any(|charge| charge.made.quantity);
+        let (start, end) = self.moments(cells, metered)?;
+        self.read_texts(cells, &cost, currency);
+        self.make(cells, rule, &cost, start, end)
+    }
+
+    /// Faults of the row as a whole.
+    fn check_shape(&self, cells: Cells<'_>) -> Result<(), Fault> {
+        let line = cells.line();
+        if line == self.header_line {
+            return Err(refusals::header_again(line));
+        }
+        if cells.len() != self.plan.header.len() {
+            return Err(refusals::width(cells.len(), self.plan.header.len(), line));
+        }
+        if !line.is_ascii() && std::str::from_utf8(line).is_err() {
+            let column = (0..cells.len()).find(|&column| std::str::from_utf8(cells.raw(column)).is_err());
+            let column = column.unwrap_or_default();
+            return Err(refusals::not_text(column, cells.raw(column)));
+        }
+        if cells.raw(self.plan.vendor_cost).is_empty()
+            && (0..cells.len()).all(|column| cells.raw(column).trim_ascii().is_empty())
+        {
+            return Err(refusals::no_content(line));
+        }
+        Ok(())
+    }
+
+    fn moments(&mut self, cells: Cells<'_>, metered: bool) -> Result<(Moment, i64), Fault> {
+        let column = self.start.column;
+        let start = self.start.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
+        let end = match &mut self.end {
+            None => start.milliseconds + DAY,
+            Some(end) if is_blank(cells.raw(end.column)) => start.milliseconds,
+            Some(end) => {
+                let column = end.column;
+                let moment = end.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
+                if moment.milliseconds < start.milliseconds {
+                    return Err(refusals::ends_before(column, cells.raw(column)));
+                }
+                moment.milliseconds
+            }
+        };
+        let month = self.job.month;
+        match &mut self.period {
+            Some(period) if !is_blank(cells.raw(period.column)) => {
+                let cell = cells.raw(period.column);
+                let moment = period.read(cells).map_err(|why| refusals::date(period.column, cell, why))?;
+                if !month.contains(moment.day) {
+                    return Err(refusals::other_period(period.column, cell, month));
+                }
+                let late = (month.first_day() - start.day).num_days();
+                let latest = i64::try_from(self.plan.source.dates.late_days).unwrap_or(i64::MAX);
+                if metered && (late > latest || start.day > month.last_day()) {
+                    return Err(refusals::far_day(column, cells.raw(column), month, latest));
+                }
+            }
+            _ if !month.contains(start.day) => return Err(refusals::other_day(column, cells.raw(column), month)),
+            _ => {}
+        }
+        Ok((start, end))
+    }
+
+    /// Dimensions and tags, and what is to be told about them.
+    fn read_texts(&mut self, cells: Cells<'_>, cost: &VendorCost, currency: Symbol) {
+        let Self { texts, tags, key, roll_up, notebook, job, .. } = self;
+        let symbols = roll_up.symbols_mut();
+        let row = cells.row();
+        texts.read(cells, key, symbols, |column, shown| notebook.note(refusals::secret(column, shown), row, None));
+        let at_stake = cost.invoiced();
+        tags.read(cells, job.billing_tags, &mut key[Dimension::ALL.len()..], symbols, |trouble, symbols| {
+            let (fault, at_stake) = match trouble {
+                TagTrouble::Unreadable(column, why) => {
+                    (refusals::tags(column, &undoubled(cells.raw(column)), why), Some(at_stake))
+                }
+                TagTrouble::Disagree(place, column) => {
+                    let name = job.billing_tags.get(place).map_or("", |tag| &tag.name);
+                    (refusals::tags_disagree(column, &undoubled(cells.raw(column)), name), Some(at_stake))
+                }
+                TagTrouble::Secret(column, shown) => (refusals::secret(column, symbols.text(shown)), None),
+            };
+            notebook.note(fault, row, at_stake.map(|cost| (cost, symbols.text(currency))));
+        });
+        for (&(column, watched), memo) in self.plan.watched.iter().zip(&mut self.watched) {
+            let cell = cells.raw(column);
+            if !cell.is_empty() && memo.get(cell, |text| !is_null(text)) {
+                let at_stake = Some((at_stake, self.roll_up.symbols().text(currency)));
+                self.notebook.note(refusals::watched(column, &undoubled(cell), watched), row, at_stake);
+            }
+        }
+    }
+
+    /// The row's charges by its rule.
+    fn make(&mut self, cells: Cells<'_>, rule: usize, cost: &VendorCost, start: Moment, end: i64) -> Result<(), Stop> {
+        let currency = self.key[Dimension::BillingCurrency as usize];
+        let planned = &self.plan.rules[rule];
+        if let Some(left_out) = planned.rule.filter(|rule| rule.charges.is_empty()) {
+            return Ok(self.tally.leave_out(left_out.left_out, cost.gross, currency)?);
+        }
+        if planned.rule.is_none() {
+            let column = self.plan.selectors.first().copied().flatten();
+            let cell = column.map_or(&b""[..], |column| cells.raw(column));
+            let at_stake = Some((cost.invoiced(), self.roll_up.symbols().text(currency)));
+            self.notebook.note(refusals::unknown_type(column, &undoubled(cell)), cells.row(), at_stake);
+        }
+        // Everything that can refuse the row comes before the first charge is counted.
+        let mut made = [None; 2];
+        for (charge, made) in planned.charges.iter().zip(&mut made) {
+            *made = Some(sums_of(&self.plan, charge, cells, cost, &mut self.notebook)?);
+        }
+        let owed = amounts::owed(planned.owed, cells, cost)?;
+        let commitment = self.key[Dimension::CommitmentDiscountId as usize];
+        let late = start.day < self.job.month.first_day();
+        let mut costs = RowCosts { vendor: cost.gross, billed: Cost::ZERO, effective: Some(Cost::ZERO) };
+        let mut committed = false;
+        for ((charge, texts), sums) in planned.charges.iter().zip(&self.rule_texts[rule]).zip(made.iter().flatten()) {
+            let key = &mut self.key;
+            key[Dimension::ChargeCategory as usize] = texts.category;
+            let correction = charge.made.correction || late;
+            key[Dimension::ChargeClass as usize] = if correction { self.correction } else { Symbol::EMPTY };
+            key[Dimension::ChargeFrequency as usize] = texts.frequency;
+            key[Dimension::PricingCategory as usize] = texts.pricing;
+            key[Dimension::CommitmentDiscountStatus as usize] = texts.status;
+            self.roll_up.add(key, start.day, sums)?;
+            self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
+            describe(&mut self.batch, &self.plan, cells);
+            costs.billed = costs.billed.checked_add(sums.billed)?;
+            costs.effective = costs.effective.zip(sums.effective).map(|(a, b)| a.checked_add(b)).transpose()?;
+            committed |= charge.made.pricing == "Committed";
+            if !charge.made.commitment_status.is_empty() && commitment != Symbol::EMPTY && !self.job.net {
+                let used = self.tally.commitments.entry(commitment).or_default();
+                used.consumed = used.consumed.checked_add(sums.effective.unwrap_or_default())?;
+            }
+        }
+        if let Some(owed) = owed.filter(|_| commitment != Symbol::EMPTY && !self.job.net) {
+            let owing = CommitmentUse { consumed: Cost::ZERO, owed: Some(owed) };
+            self.tally.commitments.entry(commitment).or_default().add(&owing)?;
+        }
+        Ok(self.count(&costs, committed)?)
+    }
+
+    fn count(&mut self, costs: &RowCosts, committed: bool) -> Result<(), Overflow> {
+        let symbol = |dimension: Dimension| self.key[dimension as usize];
+        let counted = Counted {
+            charge_type: symbol(Dimension::ChargeType),
+            account: symbol(Dimension::SubAccountId),
+            invoice: symbol(Dimension::InvoiceId),
+            currency: symbol(Dimension::BillingCurrency),
+        };
+        self.tally.accept(counted, costs)?;
+        if self.plan.source.invoice_id_when_final && counted.invoice == Symbol::EMPTY {
+            self.tally.without_invoice.0 += 1;
+            add(&mut self.tally.without_invoice.1, counted.currency, costs.billed)?;
+        }
+        if !committed {
+            add(&mut self.tally.uncommitted, counted.currency, costs.vendor)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the whole row out: it is kept as it stands, with what the vendor wants for it.
+    fn reject(&mut self, cells: Cells<'_>, fault: Fault) -> Result<(), NormalizeError> {
+        let aligned = cells.len() == self.plan.header.len();
+        let cost =
+            Some(cells.raw(self.plan.vendor_cost)).filter(|_| aligned).and_then(|cell| decimal::parse(cell).ok());
+        let currency =
+            Some(cells).filter(|_| aligned).and_then(|cells| self.currency.named(cells, self.roll_up.symbols_mut()));
+        let at_stake = cost.map(Cost::from_units).zip(currency);
+        self.tally.reject(at_stake).map_err(NormalizeError::Overflow)?;
+        let symbols = self.roll_up.symbols();
+        let at_stake = at_stake.map(|(cost, currency)| (cost, symbols.text(currency)));
+        if self.rejected.len() < MOST_REJECTED {
+            let line = cells.line();
+            self.rejected.push(RejectedRow {
+                file: self.job.file.to_owned(),
+                row: cells.row(),
+                column: fault.column.map_or("", |column| self.plan.name(column)).to_owned(),
+                raw: Untrusted::new(String::from_utf8_lossy(&line[..line.len().min(LONGEST_RAW)])),
+                why: fault.why.clone(),
+                at_stake: at_stake.map(|(cost, currency)| (cost, currency.to_owned())),
+                waived: None,
+            });
+        }
+        self.notebook.note(fault, cells.row(), at_stake);
+        Ok(())
+    }
+
+    pub fn finish(mut self, sink: &mut dyn ChargeSink) -> Result<PartOutcome, NormalizeError> {
+        self.flush(sink)?;
+        let file = self.job.file;
+        let symbols = self.roll_up.symbols();
+        let totals = self.tally.totals(symbols).map_err(NormalizeError::Overflow)?;
+        let uses = &self.tally.commitments;
+        let commitments = uses.iter().map(|(&id, &used)| (symbols.text(id).to_owned(), used)).collect();
+        let (rows, costs) = &self.tally.without_invoice;
+        let without_invoice = (*rows, by_text(costs, symbols));
+        let uncommitted = by_text(&self.tally.uncommitted, symbols);
+        let mut findings = self.notebook.into_findings(file, &self.plan);
+        findings.extend(self.plan.notes.iter().cloned());
+        let with_ids = self.plan.row_id.map(|column| self.plan.name(column));
+        findings.extend(match with_ids {
+            Some(column) => self.seen.ids_twice(file, column),
+            None => self.seen.rows_repeated(file, self.job.repeated_rows_limit),
+        });
+        Finding::sort(&mut findings);
+        Ok(PartOutcome {
+            file: file.to_owned(),
+            totals,
+            rejected: self.rejected,
+            findings,
+            commitments,
+            without_invoice,
+            uncommitted,
+            row_ids: if with_ids.is_some() { self.seen.into_fingerprints() } else { Vec::new() },
+            content: self.content.text(),
+            roll_up: self.roll_up.finish(),
+        })
+    }
+}
+
+/// The costs of one charge of a row.
+fn sums_of(
+    plan: &Plan,
+    charge: &PlannedCharge,
+    cells: Cells<'_>,
+    cost: &VendorCost,
+    notebook: &mut Notebook,
+) -> Result<Sums, Stop> {
+    let billed = amounts::amount(&charge.billed, cells, cost)?.unwrap_or_default();
+    let mut quantity = Quantity::ZERO;
+    if let Some(column) = plan.quantity.filter(|_| charge.made.quantity) {
+        let cell = cells.raw(column);
+        quantity = match decimal::parse(cell) {
+            Ok(units) => Quantity::from_units(units),
+            Err(decimal::Refusal::Empty) => Quantity::ZERO,
+            Err(refusal) => return Err(refusals::quantity(column, &undoubled(cell), refusal).into()),
+        };
+        if quantity.is_negative() && !billed.is_negative() && !billed.is_zero() {
+            notebook.note(refusals::quantity_sign(column, cell), cells.row(), None);
+        }
+    }
+    let effective = amounts::amount(&charge.effective, cells, cost)?;
+    // List and contracted cost are only shown, so text in their cells costs nobody anything.
+    let mut shown = |planned: &PlannedAmount| match amounts::amount(planned, cells, cost) {
+        Err(Stop::Fault(Fault { column: Some(column), .. })) => {
+            notebook.note(refusals::list_cost(column, &undoubled(cells.raw(column))), cells.row(), None);
+            Ok(None)
+        }
+        other => other,
+    };
+    let list = shown(&charge.list)?;
+    let contracted = shown(&charge.contracted)?;
+    Ok(Sums { billed, effective, list, contracted, quantity, charges: 1 })
+}
+
+/// The texts of the charge that was pushed last.
+fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>) {
+    for (texts, column) in [(&mut batch.descriptions, plan.description), (&mut batch.row_ids, plan.row_id)] {
+        if let Some(column) = column {
+            push_undoubled(cells.raw(column), &mut texts.bytes);
+        }
+        texts.end();
+    }
+}
+
+fn is_blank(cell: &[u8]) -> bool {
+    cell.is_empty() || cell.len() < 40 && std::str::from_utf8(cell).is_ok_and(is_null)
+}
