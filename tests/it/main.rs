@@ -6,4 +6,5 @@
 mod cmd;
 mod export;
 mod golden;
+mod ingest;
 mod tidy;
