@@ -1,0 +1,120 @@
+//! Lines for the agencies' own charges at the vendor's cost; credits are netted and shown in the arithmetic.
+
+use super::Books;
+use super::funding::Accounts;
+use super::lines::{Draft, Treatment};
+use crate::model::bill::{Destination, LineKind, RateReference, RatedCharge};
+use crate::model::charge::{CostBasis, Dimension};
+use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::money::{Cost, Money, Overflow};
+use crate::model::roll_up::Symbol;
+use chrono::NaiveDate;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What puts charges on one line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LineKey {
+    pub agency: AgencyCode,
+    pub service: ServiceCode,
+    pub provider: String,
+    pub rate: Option<RateReference>,
+    /// The account whose own funding rule pays, or blank.
+    pub account: String,
+    pub basis: CostBasis,
+    pub treatment: Treatment,
+}
+
+/// Finds the line of a charge; rows that share a ruling, a day and an account share it.
+pub(super) struct Keys<'a> {
+    books: Books<'a>,
+    accounts: Accounts<'a>,
+    kind: LineKind,
+    known: HashMap<(usize, NaiveDate, Symbol), usize>,
+    pub keys: Vec<LineKey>,
+    numbers: BTreeMap<LineKey, usize>,
+}
+
+impl<'a> Keys<'a> {
+    pub fn new(books: Books<'a>, kind: LineKind) -> Self {
+        let accounts = Accounts::new(books.settings, books.month);
+        Self { books, accounts, kind, known: HashMap::new(), keys: Vec::new(), numbers: BTreeMap::new() }
+    }
+
+    /// The number of the line in `keys`; none for a charge without a service, which rate never gives to an agency.
+    pub fn of(&mut self, charge: &RatedCharge, agency: &AgencyCode) -> Option<usize> {
+        let row = self.books.roll_up.row(charge.row);
+        let account = if self.accounts.is_empty() { Symbol::EMPTY } else { row.symbol(Dimension::SubAccountId) };
+        let short = (Arc::as_ptr(&charge.ruling) as usize, row.day(), account);
+        if let Some(&number) = self.known.get(&short) {
+            return Some(number);
+        }
+        let service = charge.service.as_ref()?;
+        let key = LineKey {
+            agency: agency.clone(),
+            service: service.clone(),
+            // Our own rate is one price, whichever vendor stands behind it.
+            provider: if self.kind == LineKind::Unit { String::new() } else { charge.section.provider.clone() },
+            rate: charge.rate.clone(),
+            account: self.accounts.own(agency, service, row.text(Dimension::SubAccountId)),
+            basis: charge.basis,
+            treatment: self.books.treatment(agency, service, row.day()),
+        };
+        let number = *self.numbers.entry(key).or_insert_with_key(|key| {
+            self.keys.push(key.clone());
+            self.keys.len() - 1
+        });
+        self.known.insert(short, number);
+        Some(number)
+    }
+}
+
+#[derive(Default)]
+struct Sum {
+    cost: Cost,
+    charges: Money,
+    credits: Money,
+    rows: u64,
+    details: Vec<(usize, Money)>,
+}
+
+pub(super) fn lines(books: Books<'_>, charges: &[RatedCharge]) -> Result<Vec<Draft>, Overflow> {
+    let mut keys = Keys::new(books, LineKind::Direct);
+    let mut sums: Vec<Sum> = Vec::new();
+    for charge in charges {
+        let Destination::Agency(agency) = &charge.destination else { continue };
+        let Some(number) = keys.of(charge, agency) else { continue };
+        sums.resize_with(keys.keys.len(), Sum::default);
+        let sum = &mut sums[number];
+        sum.cost = sum.cost.checked_add(charge.cost)?;
+        let side = if charge.amount.is_negative() { &mut sum.credits } else { &mut sum.charges };
+        *side = side.checked_add(charge.amount)?;
+        sum.rows = sum.rows.saturating_add(books.roll_up.row(charge.row).sums().charges);
+        sum.details.push((charge.row, charge.amount));
+    }
+    keys.keys.into_iter().zip(sums).map(|(key, sum)| line(books, key, sum)).collect()
+}
+
+fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
+    let mut draft = books.draft(&key.agency, &key.service, LineKind::Direct, key.treatment);
+    if let Some(card) = key.rate.as_ref().and_then(|rate| books.card(rate)) {
+        draft.priced_by(card);
+    }
+    let amount = sum.charges.checked_add(sum.credits)?;
+    let charges = if sum.rows == 1 { "1 charge".to_owned() } else { format!("{} charges", sum.rows) };
+    let basis = format!("{:?}", key.basis).to_lowercase();
+    let of_account = if key.account.is_empty() { String::new() } else { format!(" (account {})", key.account) };
+    let line = &mut draft.line;
+    line.description.push_str(&of_account);
+    line.arithmetic.push(format!("{charges} of {} at {basis} cost = {}", key.provider, sum.cost));
+    line.arithmetic.push(format!("fitted to the vendor's invoice: {amount}"));
+    if !sum.credits.is_zero() {
+        line.arithmetic.push(format!("charges {} less credits {} = {amount}", sum.charges, sum.credits.magnitude()));
+    }
+    line.amount = amount;
+    line.provider = key.provider;
+    draft.account = key.account;
+    draft.details = sum.details;
+    Ok(draft)
+}

@@ -1,0 +1,214 @@
+//! Which account strings pay a bill line: the most specific rules in force, split by largest remainder.
+//!
+//! Each line is split, not the bill: only so can a string be followed from the journal to a line.
+
+use super::Books;
+use super::fit::one_cent;
+use crate::model::bill::{BillLine, Bills, FundingLine, Residual};
+use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::money::{Cost, Division, Exact, Money, Overflow, split};
+use crate::model::month::{FiscalPeriod, Month};
+use crate::model::settings::{AccountString, FundingResidual, FundingRule, Mode, Settings};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Accounts that have a funding rule of their own: their charges stand on lines of their own.
+pub(super) struct Accounts<'a>(BTreeMap<&'a AgencyCode, Vec<&'a FundingRule>>);
+
+impl<'a> Accounts<'a> {
+    pub fn new(settings: &'a Settings, month: Month) -> Self {
+        let mut accounts: BTreeMap<&AgencyCode, Vec<&FundingRule>> = BTreeMap::new();
+        for rule in in_force(settings, month).filter(|rule| rule.sub_account.is_some()) {
+            accounts.entry(&rule.agency).or_default().push(rule);
+        }
+        Self(accounts)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The account, if a rule for it applies to the agency and service; otherwise blank.
+    pub fn own(&self, agency: &AgencyCode, service: &ServiceCode, account: &str) -> String {
+        let applies = |rule: &&FundingRule| {
+            rule.sub_account.as_deref().is_some_and(|own| is_same(own, account))
+                && rule.service.as_ref().is_none_or(|own| own == service)
+        };
+        let rules = self.0.get(agency);
+        rules.and_then(|rules| rules.iter().copied().find(applies)).map_or_else(String::new, |_| account.to_owned())
+    }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
+}
+
+/// The service month's first day counts: a change within a month takes effect with the next.
+fn in_force(settings: &Settings, month: Month) -> impl Iterator<Item = &FundingRule> {
+    settings.funding.iter().filter(move |rule| rule.valid.covers(month.first_day()))
+}
+
+pub(super) fn fund(
+    books: Books<'_>,
+    bills: &mut Bills,
+    accounts: &[String],
+    findings: &mut Vec<Finding>,
+) -> Result<(), Overflow> {
+    let mut by_agency: BTreeMap<&AgencyCode, Vec<&FundingRule>> = BTreeMap::new();
+    for rule in in_force(books.settings, books.month) {
+        by_agency.entry(&rule.agency).or_default().push(rule);
+    }
+    let mut told = BTreeSet::new();
+    for (line, account) in bills.lines.iter_mut().zip(accounts) {
+        // A line that is only shown is paid by nobody.
+        if !matches!(line.mode, Mode::Chargeback | Mode::Absorbed) {
+            continue;
+        }
+        let residuals = match line.mode {
+            Mode::Absorbed => absorb(books, line, findings),
+            _ => {
+                let rules = by_agency.get(&line.agency).map_or(&[] as &[_], Vec::as_slice);
+                match rules_of(rules, line, account) {
+                    Ok(rules) => pay(books, line, &rules)?,
+                    Err(trouble) => {
+                        tell(books, line, trouble, &mut told, findings);
+                        Vec::new()
+                    }
+                }
+            }
+        };
+        bills.residuals.extend(residuals);
+    }
+    Ok(())
+}
+
+enum Trouble<'a> {
+    Missing,
+    /// Two rules of one key have the same place.
+    Overlap(&'a FundingRule, &'a FundingRule),
+    Incomplete(&'a FundingRule, Exact),
+}
+
+/// The most specific key's rules, in their order: account and service, account, service, agency.
+fn rules_of<'a>(
+    rules: &[&'a FundingRule],
+    line: &BillLine,
+    account: &str,
+) -> Result<Vec<&'a FundingRule>, Trouble<'a>> {
+    let applies = |rule: &&&FundingRule| {
+        rule.service.as_ref().is_none_or(|service| *service == line.service)
+            && rule.sub_account.as_deref().is_none_or(|own| !account.is_empty() && is_same(own, account))
+    };
+    let specificity = |rule: &FundingRule| (rule.sub_account.is_some(), rule.service.is_some());
+    let most = rules.iter().filter(applies).map(|rule| specificity(rule)).max().ok_or(Trouble::Missing)?;
+    let mut chosen: Vec<&FundingRule> =
+        rules.iter().filter(applies).copied().filter(|rule| specificity(rule) == most).collect();
+    chosen.sort_by_key(|rule| (rule.sequence, rule.line));
+    if let Some(pair) = chosen.windows(2).find(|pair| pair[0].sequence == pair[1].sequence) {
+        return Err(Trouble::Overlap(pair[0], pair[1]));
+    }
+    let sum = chosen.iter().fold(Exact::zero(), |sum, rule| sum.plus(&Exact::from_decimal(rule.percent)));
+    let is_negative = chosen.iter().any(|rule| rule.percent.is_sign_negative() && !rule.percent.is_zero());
+    if sum != Exact::from_integer(100) || is_negative {
+        return Err(Trouble::Incomplete(chosen[0], sum));
+    }
+    Ok(chosen)
+}
+
+fn pay(books: Books<'_>, line: &mut BillLine, rules: &[&FundingRule]) -> Result<Vec<Residual>, Overflow> {
+    let weights: Vec<Exact> = rules.iter().map(|rule| Exact::from_decimal(rule.percent)).collect();
+    let division = split(line.amount, &weights).map_err(|_| Overflow)?;
+    let division = match books.settings.state.funding_residual {
+        FundingResidual::LargestRemainder => division,
+        FundingResidual::NeverFederal => never_federal(line.amount, division, rules)?,
+    };
+    let budget_fiscal_year = budget_year(books);
+    let paid = rules.iter().zip(&division.cents).map(|(rule, &amount)| FundingLine {
+        string: rule.string.clone(),
+        percent: rule.percent.normalize().to_string(),
+        federal: rule.federal,
+        amount,
+        budget_fiscal_year,
+    });
+    line.funding = paid.collect();
+    let step = format!("funding {}", line.id);
+    let fund = |&place: &usize| one_cent(&step, format!("fund {}", rules[place].string.fund));
+    Ok(division.received.iter().map(fund).collect())
+}
+
+/// Leftover cents go to the first string without federal money. Where all are federal, largest remainder stays.
+fn never_federal(total: Money, mut division: Division, rules: &[&FundingRule]) -> Result<Division, Overflow> {
+    let Some(first) = rules.iter().position(|rule| !rule.federal) else { return Ok(division) };
+    let cent = Money::from_cents(if total.is_negative() { -1 } else { 1 });
+    for place in std::mem::take(&mut division.received) {
+        division.cents[place] = division.cents[place].checked_sub(cent)?;
+        division.cents[first] = division.cents[first].checked_add(cent)?;
+        division.received.push(first);
+    }
+    Ok(division)
+}
+
+/// The central fund that absorbs a line pays all of it, for the agency that runs the services.
+fn absorb(books: Books<'_>, line: &mut BillLine, findings: &mut Vec<Finding>) -> Vec<Residual> {
+    let Some(fund) = &line.absorbed_by else {
+        let why = format!("Line {} is absorbed, and no rule says by which fund.", line.id);
+        let fix = "Name the fund in absorbed_by of the rule in modes.csv.";
+        let place = Place::file("modes.csv").column("absorbed_by");
+        let finding = Finding::new(Code::FundingMissing, place, why, fix);
+        findings.push(finding.at_stake(Cost::from_money(line.amount), books.settings.state.currency.as_str()));
+        return Vec::new();
+    };
+    let string = AccountString {
+        fund: fund.to_string(),
+        agency: books.settings.state.provider_agency.to_string(),
+        ..AccountString::default()
+    };
+    let federal = books.settings.funds.iter().any(|known| known.code == *fund && known.federal);
+    let (percent, budget_fiscal_year) = ("100".to_owned(), budget_year(books));
+    line.funding = vec![FundingLine { string, percent, federal, amount: line.amount, budget_fiscal_year }];
+    Vec::new()
+}
+
+fn budget_year(books: Books<'_>) -> i32 {
+    FiscalPeriod::of(books.month, books.settings.state.fiscal_year_starts).year
+}
+
+/// One finding a rule or, where there is none, an agency and service.
+fn tell(
+    books: Books<'_>,
+    line: &BillLine,
+    trouble: Trouble<'_>,
+    told: &mut BTreeSet<(Code, String)>,
+    findings: &mut Vec<Finding>,
+) {
+    let place = Place::file("funding.csv");
+    let finding = match trouble {
+        Trouble::Missing => {
+            let why = format!("No funding rule says who pays line {} (service {}).", line.id, line.service);
+            let fix = "Add a rule for the agency to funding.csv.";
+            Finding::new(Code::FundingMissing, place.column("agency").value(line.agency.as_str()), why, fix)
+        }
+        Trouble::Overlap(one, other) => {
+            let why = format!(
+                "The rules of lines {} and {} have the same key and sequence {}, so line {} would be paid twice over.",
+                one.line, other.line, one.sequence, line.id
+            );
+            let fix = "End one of them, or give the strings of one split different sequences.";
+            Finding::new(Code::FundingOverlap, place.row(other.line).column("sequence"), why, fix)
+        }
+        Trouble::Incomplete(rule, sum) => {
+            let why = format!(
+                "The strings of this key add up to {} percent, so line {} is not paid in full.",
+                sum.shown(6),
+                line.id
+            );
+            let fix = "Correct the percentages; those of one key and date add up to exactly 100.";
+            Finding::new(Code::FundingIncomplete, place.row(rule.line).column("percent"), why, fix)
+        }
+    };
+    let finding = finding.at_stake(Cost::from_money(line.amount), books.settings.state.currency.as_str());
+    let key = format!("{:?} {} {}", finding.place.row, line.agency, line.service);
+    if told.insert((finding.code, key)) {
+        findings.push(finding);
+    }
+}
