@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod close;
+pub mod config;
 pub mod frame;
 pub mod io;
 pub mod ledger;

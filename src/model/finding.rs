@@ -95,7 +95,9 @@ impl fmt::Display for Finding {
         if !place.file.is_empty() {
             parts.push(place.file.for_terminal().trim_matches('"').to_owned());
         }
-        parts.extend(place.row.map(|row| format!("row {row}")));
+        // Vendors' files are counted in records, because a quoted cell may hold line breaks; people look for lines.
+        let unit = if place.file.raw().starts_with("inbox/") { "row" } else { "line" };
+        parts.extend(place.row.map(|row| format!("{unit} {row}")));
         parts.extend(place.column.as_ref().map(|column| format!("column {}", column.for_terminal())));
         let value = place.value.as_ref().map(Untrusted::for_terminal);
         match (parts.is_empty(), value) {
@@ -214,6 +216,7 @@ codes! {
     DirectoryKey = 412, Note, "records without sys_id";
     DirectoryRepeated = 413, Warning, "one account stands on two records";
     DirectoryAccount = 414, Note, "an account number was repaired";
+    OwnerRulesOverlap = 415, Note, "two ownership rules that match the same charge";
     RateMissing = 501, Blocks, "no rate for a service that was used";
     RateAmbiguous = 502, Blocks, "two rates for one charge";
     RateUnapproved = 503, Blocks, "a rate without approval";

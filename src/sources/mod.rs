@@ -4,7 +4,6 @@
 pub mod aws;
 pub mod azure;
 pub mod recognition;
-pub mod servicenow;
 
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::Code;

@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod cmd;
+mod config;
 mod export;
 mod golden;
-mod ingest;
 mod tidy;

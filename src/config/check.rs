@@ -1,0 +1,186 @@
+//! What is allowed and probably not meant: rules that nothing reaches, services without a rate, days between two versions.
+
+use super::Loaded;
+use super::conflicts::conditions_meet;
+use super::sheet::field_name;
+use super::tables;
+use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::month::Validity;
+use crate::model::settings::{Condition, Mode, OwnerResult, OwnerRule, RateCard, Settings};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Findings beyond those of `load`; none of them blocks.
+pub fn check(loaded: &Loaded) -> Vec<Finding> {
+    let settings = &loaded.settings;
+    let mut findings = Vec::new();
+    owner_rules(settings, &mut findings);
+    services(settings, &mut findings);
+    rates(settings, &mut findings);
+    funding(settings, &mut findings);
+    accounts_of_agencies(settings, &mut findings);
+    for finding in &mut findings {
+        finding.severity = finding.severity.min(Severity::Warning);
+    }
+    Finding::sort(&mut findings);
+    findings
+}
+
+/// Whether a rule leads somewhere for every charge it matches.
+fn decides(rule: &OwnerRule) -> bool {
+    !matches!(rule.owner, OwnerResult::AgencyOfTag(_) | OwnerResult::ServiceNow)
+}
+
+/// Whether every charge that satisfies `narrow` satisfies `wide` as well.
+fn contains(wide: &[Condition], narrow: &[Condition]) -> bool {
+    wide.iter().all(|condition| {
+        let same = narrow.iter().filter(|other| other.field == condition.field);
+        same.into_iter().any(|other| condition.pattern.matches(&other.pattern.0))
+    })
+}
+
+fn holds_throughout(outer: &Validity, inner: &Validity) -> bool {
+    let from = outer.from.is_none_or(|outer| inner.from.is_some_and(|inner| outer <= inner));
+    let to = outer.to.is_none_or(|outer| inner.to.is_some_and(|inner| inner <= outer));
+    from && to
+}
+
+fn fields(conditions: &[Condition]) -> BTreeSet<String> {
+    conditions.iter().map(|condition| field_name(&condition.field)).collect()
+}
+
+fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
+    let rules = &settings.owner_rules;
+    for (number, rule) in rules.iter().enumerate() {
+        let place = || Place::file(tables::OWNERS.path).row(rule.line).column("rule").value(rule.id.clone());
+        let earlier = || rules[..number].iter().filter(|earlier| earlier.valid.overlaps(&rule.valid));
+        let hiding = earlier().find(|earlier| {
+            decides(earlier)
+                && contains(&earlier.conditions, &rule.conditions)
+                && holds_throughout(&earlier.valid, &rule.valid)
+        });
+        if let Some(hiding) = hiding {
+            let why = format!(
+                "Rule {} on line {} comes first and matches everything that this one would.",
+                hiding.id, hiding.line
+            );
+            let fix = "Move the rule up, or remove it.";
+            findings.push(Finding::new(Code::OwnerRuleUnreachable, place(), why, fix));
+            continue;
+        }
+        let rival = earlier().find(|earlier| {
+            earlier.owner != rule.owner
+                && fields(&earlier.conditions) == fields(&rule.conditions)
+                && conditions_meet(&earlier.conditions, &rule.conditions)
+        });
+        if let Some(rival) = rival {
+            let why = format!(
+                "Some charges match rule {} on line {} as well, and that one decides because it comes first.",
+                rival.id, rival.line
+            );
+            let fix = "Make sure that the order is meant.";
+            findings.push(Finding::new(Code::OwnerRulesOverlap, place(), why, fix));
+        }
+    }
+}
+
+fn services(settings: &Settings, findings: &mut Vec<Finding>) {
+    for (number, service) in settings.services.iter().enumerate() {
+        let place =
+            || Place::file(tables::SERVICES.path).row(service.line).column("service").value(service.code.to_string());
+        let hidden = |conditions: &Vec<Condition>| {
+            settings.services[..number]
+                .iter()
+                .any(|earlier| earlier.matches.iter().any(|wide| contains(wide, conditions)))
+        };
+        if !service.matches.is_empty() && service.matches.iter().all(hidden) {
+            let why = "Services above it match everything that this one would, so no charge ever belongs to it.";
+            findings.push(Finding::new(Code::ServiceMissing, place(), why, "Move the service up, or remove it."));
+        }
+        let priced = settings.rate_cards.iter().any(|card| card.service == service.code);
+        let shared = settings.pools.iter().any(|pool| pool.service == service.code);
+        if !priced && !(service.matches.is_empty() && shared) && !only_seen(settings, &service.code) {
+            let why = "No card in rates/ prices the service, so its charges would stop the close.";
+            findings.push(Finding::new(
+                Code::RateMissing,
+                place(),
+                why,
+                "Add a card, or set the service to visibility in modes.csv.",
+            ));
+        }
+    }
+}
+
+/// Whether a service is never charged for, by a mode for all agencies.
+fn only_seen(settings: &Settings, service: &ServiceCode) -> bool {
+    let rule = settings.modes.iter().find(|rule| rule.agency.is_none() && rule.service.as_ref() == Some(service));
+    rule.is_some_and(|rule| matches!(rule.mode, Mode::Visibility | Mode::Showback))
+}
+
+fn rates(settings: &Settings, findings: &mut Vec<Finding>) {
+    let mut by_id: BTreeMap<&str, Vec<&RateCard>> = BTreeMap::new();
+    for card in &settings.rate_cards {
+        by_id.entry(&card.rate_id).or_default().push(card);
+        if !card.is_approved() && !only_seen(settings, &card.service) {
+            let place = Place::file(card.file.clone()).row(card.line).column("approved_by").value(card.rate_id.clone());
+            let why =
+                "Nobody has approved the card, so it is for showback only and would stop a close that charges it.";
+            findings.push(Finding::new(Code::RateUnapproved, place, why, "Name who approved it and when."));
+        }
+    }
+    for cards in by_id.values_mut() {
+        cards.sort_by_key(|card| card.valid.from);
+        for pair in cards.windows(2) {
+            if let (Some(end), Some(start)) = (pair[0].valid.to, pair[1].valid.from)
+                && end < start
+            {
+                let card = pair[1];
+                let place =
+                    Place::file(card.file.clone()).row(card.line).column("effective_from").value(start.to_string());
+                let why = format!(
+                    "Version {} ends on {end}, and from then to {start} the card prices nothing.",
+                    pair[0].version
+                );
+                findings.push(Finding::new(
+                    Code::RateGap,
+                    place,
+                    why,
+                    "Let one version start on the day the other ends.",
+                ));
+            }
+        }
+    }
+}
+
+fn funding(settings: &Settings, findings: &mut Vec<Finding>) {
+    for agency in &settings.agencies {
+        let billed =
+            settings.mode(&agency.code, &ServiceCode::parse("ANY").expect("is a code"), chrono::NaiveDate::MAX);
+        let funded = settings.funding.iter().any(|rule| rule.agency == agency.code && rule.service.is_none());
+        if !funded && billed.0 == Mode::Chargeback && agency.code != settings.state.provider_agency {
+            let place = Place::file(tables::FUNDING.path).column("agency").value(agency.code.to_string());
+            let why = "No row says from which account string the agency pays all its services.";
+            findings.push(Finding::new(Code::FundingMissing, place, why, "Add a row with 100 percent and its fund."));
+        }
+    }
+}
+
+/// Agencies that own several accounts: fine, and worth a look when one was meant to move.
+fn accounts_of_agencies(settings: &Settings, findings: &mut Vec<Finding>) {
+    let mut owned: BTreeMap<(&AgencyCode, Option<&str>), Vec<&OwnerRule>> = BTreeMap::new();
+    for rule in &settings.owner_rules {
+        let pattern = |name: &str| {
+            let mut named = rule.conditions.iter().filter(|condition| field_name(&condition.field) == name);
+            named.next().map(|condition| condition.pattern.0.as_str())
+        };
+        if let (OwnerResult::Agency(code), Some(_)) = (&rule.owner, pattern("sub_account_id")) {
+            owned.entry((code, pattern("provider_name"))).or_default().push(rule);
+        }
+    }
+    for ((code, _), rules) in owned.into_iter().filter(|(_, rules)| rules.len() > 1) {
+        let lines = rules.iter().map(|rule| rule.line.to_string()).collect::<Vec<_>>().join(", ");
+        let place = Place::file(tables::OWNERS.path).row(rules[0].line).column("value").value(code.to_string());
+        let why = format!("Lines {lines} give it an account each.");
+        findings.push(Finding::new(Code::AgencyCodeTwice, place, why, "Nothing, if that is meant."));
+    }
+}

@@ -1,0 +1,173 @@
+//! The books' tables and settings: reads them, checks every cell, every row and what they say about each other, and tells
+//! all that is wrong at once. What comes out is `model::settings::Settings`, and nobody else reads a configuration file.
+
+mod agencies;
+mod chart;
+pub mod check;
+pub mod columns;
+mod conflicts;
+pub mod demo;
+mod funding;
+mod invoices;
+mod near;
+mod pools;
+mod rate_cards;
+mod references;
+mod services;
+mod sheet;
+pub mod tables;
+pub mod templates;
+mod toml_file;
+
+pub use check::check;
+pub use templates::init;
+
+use crate::io::fs::{Disk, DiskError, EntryKind};
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::settings::Settings;
+use columns::Table;
+use sha2::{Digest, Sha256};
+use sheet::Sheet;
+use tables::TABLES;
+
+/// The configuration of the books, what it was read from and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// What could be built; complete only when no finding blocks.
+    pub settings: Settings,
+    /// Every file that was read, with the SHA-256 of its bytes, sorted by path.
+    pub files: Vec<(String, String)>,
+    pub findings: Vec<Finding>,
+}
+
+/// Reads and checks the configuration. Fails only when the disk does: whatever the files say is a finding.
+pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
+    let mut reading = Reading { disk, files: Vec::new(), findings: Vec::new() };
+    let mut sheets = Sheets(Vec::new());
+    let mut state = crate::model::settings::State::default();
+    if let Some(bytes) = reading.read(toml_file::FILE)? {
+        let (read, findings) = toml_file::state(&bytes);
+        state = read;
+        reading.findings.extend(findings);
+    } else {
+        let why = "It names the state, its fund and what is expected in the inbox.";
+        let fix = "Start from what `chargeback init` writes.";
+        reading.findings.push(Finding::new(Code::SettingInvalid, Place::file(toml_file::FILE), why, fix));
+    }
+    for table in TABLES {
+        let mut sheet = Sheet::new(table);
+        reading.table(&mut sheet)?;
+        sheet.check_key(&mut reading.findings);
+        sheets.0.push(sheet);
+    }
+    let mut findings = reading.findings;
+    references::check(&mut sheets, &state, &mut findings);
+    let mut settings = build(&sheets, state, &mut findings);
+    funding::complete(&mut settings);
+    conflicts::check(&settings, &sheets, &mut findings);
+    Finding::sort(&mut findings);
+    reading.files.sort();
+    Ok(Loaded { settings, files: reading.files, findings })
+}
+
+/// All tables, as read.
+struct Sheets(Vec<Sheet>);
+
+impl Sheets {
+    fn of(&self, table: &Table) -> &Sheet {
+        self.0.iter().find(|sheet| sheet.table.path == table.path).expect("every table has its sheet")
+    }
+}
+
+fn build(sheets: &Sheets, state: crate::model::settings::State, findings: &mut Vec<Finding>) -> Settings {
+    let currency = state.currency.clone();
+    Settings {
+        state,
+        agencies: agencies::agencies(sheets.of(tables::AGENCIES)),
+        owner_rules: agencies::owner_rules(sheets.of(tables::OWNERS), findings),
+        services: services::services(sheets.of(tables::SERVICES), findings),
+        rate_cards: rate_cards::rate_cards(sheets.of(tables::RATES), findings),
+        pools: pools::pools(sheets.of(tables::POOLS), findings),
+        drivers: pools::drivers(sheets.of(tables::DRIVERS), findings),
+        modes: services::modes(sheets.of(tables::MODES), findings),
+        funding: funding::rules(sheets.of(tables::FUNDING), sheets.of(tables::FUNDS)),
+        funds: chart::funds(sheets.of(tables::FUNDS)),
+        account_roles: chart::account_roles(sheets.of(tables::ACCOUNTS)),
+        code_values: chart::code_values(sheets.of(tables::CODE_VALUES)),
+        budgets: chart::budgets(sheets.of(tables::BUDGETS)),
+        invoices: invoices::invoices(sheets.of(tables::INVOICES), &currency, findings),
+        quarantine: chart::quarantine(sheets.of(tables::QUARANTINE)),
+    }
+}
+
+struct Reading<'a> {
+    disk: &'a Disk,
+    files: Vec<(String, String)>,
+    findings: Vec<Finding>,
+}
+
+impl Reading<'_> {
+    fn table(&mut self, sheet: &mut Sheet) -> Result<(), DiskError> {
+        let table = sheet.table;
+        let Some(folder) = table.path.strip_suffix('/') else {
+            match self.read(table.path)? {
+                Some(bytes) => sheet.read(table.path, &bytes, &mut self.findings),
+                None if table.needed => self.missing(table, table.path),
+                None => {}
+            }
+            return Ok(());
+        };
+        let mut any = false;
+        for entry in self.disk.list(folder)? {
+            let name = entry.path.rsplit('/').next().unwrap_or_default();
+            // Funds have a table of their own; what begins with a point belongs to editors and sync clients.
+            if entry.path == tables::FUNDS.path || name.starts_with(['.', '~']) {
+                continue;
+            }
+            let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+            let workbook = table.path == tables::INVOICES.path && ending == "xlsx";
+            if entry.kind != EntryKind::File || !(ending == "csv" || workbook) {
+                if ending != "md" {
+                    let why = format!("Only tables are read from {}.", table.path);
+                    let fix = "Save it as CSV, or move it elsewhere.";
+                    self.findings.push(Finding::new(Code::FileUnused, Place::file(entry.path), why, fix));
+                }
+                continue;
+            }
+            any = true;
+            let Some(bytes) = self.read(&entry.path)? else { continue };
+            if workbook {
+                invoices::read_workbook(sheet, &entry.path, bytes, &mut self.findings);
+            } else {
+                sheet.read(&entry.path, &bytes, &mut self.findings);
+            }
+        }
+        if table.needed && !any {
+            self.missing(table, &format!("{}*.csv", table.path));
+        }
+        Ok(())
+    }
+
+    fn missing(&mut self, table: &Table, path: &str) {
+        let why = format!("The table is missing. {}", table.about);
+        let fix = "Start from what `chargeback init` writes.";
+        self.findings.push(Finding::new(Code::TableUnreadable, Place::file(path), why, fix));
+    }
+
+    /// The bytes of a file and its hash on the list; none where it does not exist or cannot be a table.
+    fn read(&mut self, path: &str) -> Result<Option<Vec<u8>>, DiskError> {
+        if !self.disk.exists(path) {
+            return Ok(None);
+        }
+        if self.disk.size(path)? > sheet::LARGEST {
+            let why = "It is larger than 64 MB: no hand-made table is.";
+            let fix = "Put vendors' exports into inbox/, and keep the table here.";
+            self.findings.push(Finding::new(Code::FileTooLarge, Place::file(path), why, fix));
+            return Ok(None);
+        }
+        let bytes = self.disk.read(path)?;
+        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.files.push((path.to_owned(), digest));
+        Ok(Some(bytes))
+    }
+}

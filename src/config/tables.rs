@@ -1,0 +1,473 @@
+//! Every table of the books: names, types and meaning of all columns. This is the one place.
+
+use super::columns::Declared::{Agency, Driver, Fund, Service};
+use super::columns::Kind::{
+    Count, Currency, Date, Known, KnownEach, Measure, Money, Month, Name, OneOf, Percent, Price, Quantity, Scope,
+    Shares, Targets, Text, Texts, Year, YesNo,
+};
+use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
+
+const FROM: Column = optional("effective_from", Date, "first day it holds; blank = always held");
+const TO: Column = optional("effective_to", Date, "first day it no longer holds; blank = still holds");
+const CODE_AGENCY: Kind = Kind::Agency;
+
+pub const AGENCIES: &Table = &Table {
+    path: "agencies.csv",
+    about: "Who can be billed.",
+    needed: true,
+    columns: &[
+        needed("agency", CODE_AGENCY, "the code on bills, in file names and in the journal"),
+        needed("name", Text, "the name on statements"),
+        needed("class", OneOf(CLASSES), "what kind of counterparty it is to the provider fund"),
+        optional("aliases", Texts, "other spellings: tag values, department names; compared without case"),
+        optional("contact", Text, "who gets the statement"),
+        FROM,
+        TO,
+    ],
+    conditions: &[],
+    key: &["agency"],
+    example: &["DOT,Department of Transportation,governmental_fund,transportation; wsdot,fiscal@dot.example.gov,,"],
+    starter: &[],
+};
+
+pub const OWNERS: &Table = &Table {
+    path: "owners.csv",
+    about: "Who owns a charge. Rules are tried from the top; the first that matches and knows an owner wins.",
+    needed: true,
+    columns: &[
+        needed("rule", Text, "the id that rows and reports carry"),
+        FROM,
+        TO,
+        needed(
+            "assign",
+            OneOf(&["agency", "agency-of-tag", "servicenow", "pool", "central", "excluded"]),
+            "agency = this one; agency-of-tag = the agency whose code or alias the tag says; servicenow = the department of the \
+             account or resource there; pool = shared; central = borne by the provider; excluded = not of these books",
+        ),
+        optional(
+            "value",
+            Text,
+            "the agency, the tag, the pool, or for central and excluded the reason; blank for servicenow",
+        ),
+    ],
+    conditions: &["provider_name", "sub_account_id", "service_code", "tag:agency"],
+    key: &["rule"],
+    example: &["dot-prod,2024-07-01,,agency,DOT,AWS,333344445555,,", "by-tag,,,agency-of-tag,agency,,,,*"],
+    starter: &[],
+};
+
+pub const SERVICES: &Table = &Table {
+    path: "services.csv",
+    about: "The catalog: what a bill line is for. A charge belongs to the first service that matches; a further row of a \
+            service gives another way to match. A service without conditions takes no charges (fees, hours, pools).",
+    needed: true,
+    columns: &[
+        needed("service", Kind::Service, "the code on bills and in the journal"),
+        optional("name", Text, "the name on statements; blank on further rows of the service"),
+        optional("statement_text", Text, "a sentence for the statement"),
+        optional("order", Count, "place on the bill; blank = as in this table"),
+    ],
+    conditions: &["provider_name", "service_code"],
+    key: &[],
+    example: &["AWS,Amazon Web Services,Cloud at the vendor's cost,1,AWS,"],
+    starter: &[
+        "AWS,Amazon Web Services,Cloud services of Amazon at the vendor's cost,1,AWS,",
+        "AZURE,Microsoft Azure,Cloud services of Microsoft at the vendor's cost,2,Microsoft,",
+    ],
+};
+
+pub const RATES: &Table = &Table {
+    path: "rates/",
+    about: "Rate cards. A change is a new row with a start date; versions are only ever appended.",
+    needed: true,
+    columns: &[
+        needed("rate_id", Text, "the key that stays"),
+        needed("version", Count, "1, 2, 3 of this key"),
+        needed("service", Known(Service), "the service it prices"),
+        optional("description", Text, "for the people who keep the card"),
+        optional("statement_text", Text, "the wording on the bill"),
+        FROM,
+        TO,
+        optional("authority", Text, "statute, memo or board that allows it"),
+        optional("approved_by", Text, "a rate without approval is for showback only"),
+        optional("approved_on", Date, "when"),
+        optional("scope", Scope, "whom it is for; blank = all; the narrower goes first"),
+        needed("model", OneOf(&["pass_through", "percent", "unit"]), "the arithmetic"),
+        optional(
+            "basis",
+            OneOf(&["billed", "effective", "list", "contracted"]),
+            "pass_through: which of the vendor's costs; blank = billed",
+        ),
+        optional("percent", Percent, "percent: how much"),
+        optional("percent_of", KnownEach(Service), "percent: the services on whose net lines it is taken"),
+        optional("unit", Text, "unit: what is counted"),
+        optional("unit_price", Price, "unit: the price"),
+        optional("price_per", Price, "unit: for how many units that price is; blank = 1"),
+        optional("measure", Measure, "unit: the charges' consumed quantity, or a driver table"),
+    ],
+    conditions: &["sku_meter"],
+    key: &["rate_id", "version"],
+    example: &[
+        "AWS-AT-COST,1,AWS,,At the vendor's cost,2025-07-01,,IT statute 7,Rate board,2025-05-14,all,pass_through,billed,,,,,,,",
+    ],
+    starter: &[],
+};
+
+pub const POOLS: &Table = &Table {
+    path: "pools.csv",
+    about: "Shared cost: what is shared, by whom and how. A change is a new version.",
+    needed: false,
+    columns: &[
+        needed("pool", Kind::Pool, "the key that stays"),
+        needed("version", Count, "1, 2, 3 of this key"),
+        FROM,
+        TO,
+        needed("service", Known(Service), "the service its shares are billed under"),
+        optional("stage", Count, "order in which pools are shared; blank = 1"),
+        needed("method", OneOf(&["even", "fixed", "proportional", "driver"]), "how it is shared"),
+        optional("shares", Shares, "fixed: percentages that add up to exactly 100"),
+        optional(
+            "proportional_to",
+            KnownEach(Service),
+            "proportional: by the agencies' own cost in these services; blank = all pass-through services",
+        ),
+        optional("driver", Known(Driver), "driver: the driver table"),
+        optional("targets", Targets, "who takes part; blank = all agencies"),
+        optional("exclude", KnownEach(Agency), "who does not"),
+        optional("reason", Text, "why it is shared, and why so"),
+        optional("statement_text", Text, "the wording on the bill"),
+    ],
+    conditions: &[],
+    key: &["pool", "version"],
+    example: &["NETWORK,1,2025-07-01,,SHARED,1,even,,,,*,,State network,Your part of the state network"],
+    starter: &[],
+};
+
+pub const DRIVERS: &Table = &Table {
+    path: "drivers/",
+    about: "What agencies used in a month, measured outside the charges: hours, devices, tokens.",
+    needed: false,
+    columns: &[
+        needed("driver", Name, "the name pools and rates use"),
+        needed("month", Month, "the month it was used in"),
+        needed("agency", Known(Agency), "who used it"),
+        needed("value", Quantity, "how much"),
+        optional("unit", Text, "of what; one unit for a driver and month"),
+    ],
+    conditions: &[],
+    key: &["driver", "month", "agency"],
+    example: &["servicenow_hours,2025-07,DOT,12.25,hour"],
+    starter: &[],
+};
+
+pub const MODES: &Table = &Table {
+    path: "modes.csv",
+    about: "Visibility, showback, absorbed or chargeback, by agency and service. The narrowest row wins; chargeback where none \
+            matches.",
+    needed: false,
+    columns: &[
+        optional("agency", Known(Agency), "blank = every agency"),
+        optional("service", Known(Service), "blank = every service"),
+        FROM,
+        TO,
+        needed(
+            "mode",
+            OneOf(&["visibility", "showback", "absorbed", "chargeback"]),
+            "visibility = no rates; showback = a statement marked not a bill; absorbed = paid by a central fund; chargeback = billed",
+        ),
+        optional("absorbed_by", Known(Fund), "absorbed: the fund that pays"),
+    ],
+    conditions: &[],
+    key: &["agency", "service", "effective_from"],
+    example: &[",AI,2025-07-01,,showback,"],
+    starter: &[],
+};
+
+pub const FUNDING: &Table = &Table {
+    path: "funding.csv",
+    about: "From which account strings an agency pays. The percentages of one key and day add up to exactly 100.",
+    needed: true,
+    columns: &[
+        needed("agency", Known(Agency), "who pays"),
+        optional("service", Known(Service), "narrower: for this service only"),
+        optional("sub_account_id", Text, "narrower: for charges of this account or subscription only"),
+        optional("sequence", Count, "order of the strings, which decides leftover cents; blank = as in this table"),
+        needed("percent", Percent, "its part"),
+        needed("fund", Known(Fund), "the fund"),
+        optional("erp_agency", Text, "the agency as the ERP spells it; blank = the agency"),
+        optional("appropriation", Text, ""),
+        optional("program", Text, ""),
+        optional("cost_center", Text, ""),
+        optional("project", Text, ""),
+        optional("grant", Text, ""),
+        optional("activity", Text, ""),
+        optional("account", Kind::Account, "blank = the account of the role agency_expenditure"),
+        optional("location", Text, ""),
+        optional("user1", Text, "dimensions only this state has"),
+        optional("user2", Text, ""),
+        optional("user3", Text, ""),
+        optional("federal", YesNo, "whether federal money pays; blank = as the fund"),
+        FROM,
+        TO,
+    ],
+    conditions: &[],
+    key: &[],
+    example: &["DOT,,,1,100,2200,,,,,,,,6530,,,,,no,2025-07-01,"],
+    starter: &[],
+};
+
+pub const ROLES: &[&str] = &[
+    "cash",
+    "due_from",
+    "unbilled_receivable",
+    "prepaid",
+    "ap_vendor",
+    "accrued_liability",
+    "revenue",
+    "expense_operating",
+    "agency_expenditure",
+    "due_to",
+];
+
+pub const ACCOUNTS: &Table = &Table {
+    path: "accounts.csv",
+    about: "Which account a role is. The narrowest row wins: service, then class, then neither.",
+    needed: true,
+    columns: &[
+        needed("role", OneOf(ROLES), "what the entry means"),
+        optional("service", Known(Service), "narrower: for this service only"),
+        optional("class", OneOf(CLASSES), "narrower: for this kind of counterparty only"),
+        needed("account", Kind::Account, "the account in the chart"),
+        optional("name", Text, "its name"),
+    ],
+    conditions: &[],
+    key: &["role", "service", "class"],
+    example: &["revenue,,,4310,Charges for services"],
+    starter: &[
+        "cash,,,1010,Cash",
+        "due_from,,,1310,Due from other funds",
+        "prepaid,,,1410,Prepaid cloud commitments",
+        "ap_vendor,,,2010,Accounts payable",
+        "accrued_liability,,,2020,Accrued liabilities",
+        "due_to,,,2110,Due to other funds",
+        "revenue,,,4310,Charges for services",
+        "expense_operating,,,5310,Cloud services",
+        "agency_expenditure,,,6530,IT services",
+    ],
+};
+
+pub const FUNDS: &Table = &Table {
+    path: "chart/funds.csv",
+    about: "Self-balancing sets of accounts.",
+    needed: true,
+    columns: &[
+        needed("fund", Kind::Fund, "the code"),
+        needed("name", Text, "its name"),
+        needed("class", OneOf(CLASSES), "what kind of counterparty it is to the provider fund"),
+        optional("federal", YesNo, "whether federal money is in it; blank = no"),
+    ],
+    conditions: &[],
+    key: &["fund"],
+    example: &["1000,General Fund,governmental_fund,no"],
+    starter: &["7300,Information technology services,proprietary_fund,no"],
+};
+
+pub const DIMENSIONS: &[&str] = &[
+    "fund",
+    "agency",
+    "appropriation",
+    "program",
+    "cost_center",
+    "project",
+    "grant",
+    "activity",
+    "account",
+    "location",
+    "user1",
+    "user2",
+    "user3",
+];
+
+pub const CODE_VALUES: &Table = &Table {
+    path: "chart/",
+    about: "Codes that may stand in an account string, by dimension. A dimension that no row names is not checked.",
+    needed: false,
+    columns: &[
+        needed("dimension", OneOf(DIMENSIONS), "which part of the string"),
+        needed("code", Text, "the code"),
+        optional("name", Text, "its name"),
+        FROM,
+        TO,
+        optional("postable", YesNo, "whether entries may be made to it; blank = yes"),
+        optional("federal", YesNo, "whether federal money is behind it; blank = no"),
+    ],
+    conditions: &[],
+    key: &["dimension", "code", "effective_from"],
+    example: &["account,6530,IT services expenditure,,,yes,no"],
+    starter: &[],
+};
+
+pub const BUDGETS: &Table = &Table {
+    path: "budgets.csv",
+    about: "What agencies have to spend.",
+    needed: false,
+    columns: &[
+        needed("fiscal_year", Year, "the year in which it ends"),
+        needed("agency", Known(Agency), "whose"),
+        optional("service", Known(Service), "blank = all services together"),
+        optional("fund", Known(Fund), "blank = all funds together"),
+        needed("amount", Money, "for the whole year"),
+        optional("as_of", Date, "the day it was taken from the budget system"),
+    ],
+    conditions: &[],
+    key: &["fiscal_year", "agency", "service", "fund"],
+    example: &["2026,DOT,,2200,120000.00,2025-07-15"],
+    starter: &[],
+};
+
+pub const INVOICES: &Table = &Table {
+    path: "invoices/",
+    about: "What the vendors asked for, one row for an invoice or a section of one. CSV or xlsx (the first sheet).",
+    needed: false,
+    columns: &[
+        needed("provider", OneOf(&["AWS", "Microsoft"]), "who asks, as provider_name in the charges"),
+        needed("billing_account_id", Text, "the payer account, enrollment or billing account"),
+        optional("invoice_id", Text, "as in the charges; blank where they carry none (Azure enterprise agreements)"),
+        needed("month", Month, "the month it bills"),
+        optional("invoice_date", Date, "its date"),
+        needed("amount", Money, "negative for a credit"),
+        optional("currency", Currency, "blank = the currency of the books"),
+        optional(
+            "item_type",
+            OneOf(&["charges", "tax", "support", "marketplace", "credit"]),
+            "charges = what the usage file holds; the others stand on the invoice only; blank = charges",
+        ),
+        optional("description", Text, ""),
+    ],
+    conditions: &[],
+    key: &["provider", "billing_account_id", "invoice_id", "month", "item_type", "description"],
+    example: &["AWS,111122223333,2045678901,2025-07,2025-08-03,1274.96,USD,charges,"],
+    starter: &[],
+};
+
+pub const QUARANTINE: &Table = &Table {
+    path: "quarantine.csv",
+    about: "Rejected rows that someone has looked at and taken out of the close.",
+    needed: false,
+    columns: &[
+        needed("file", Text, "as the finding names it"),
+        needed("row", Count, "as the finding names it"),
+        needed("reason", Text, "why it may be left out"),
+        needed("approved_by", Text, "who says so"),
+    ],
+    conditions: &[],
+    key: &["file", "row"],
+    example: &["inbox/2025-07/aws/part-1.csv,418,Test row of the vendor; ticket 4711,A. Controller"],
+    starter: &[],
+};
+
+/// In the order in which they are read and explained.
+pub const TABLES: &[&Table] = &[
+    AGENCIES,
+    OWNERS,
+    SERVICES,
+    RATES,
+    POOLS,
+    DRIVERS,
+    MODES,
+    FUNDING,
+    ACCOUNTS,
+    FUNDS,
+    CODE_VALUES,
+    BUDGETS,
+    INVOICES,
+    QUARANTINE,
+];
+
+/// A part of `chargeback.toml`.
+#[derive(Debug)]
+pub struct Section {
+    pub name: &'static str,
+    /// `[[name]]`, as often as needed, instead of `[name]`.
+    pub many: bool,
+    pub about: &'static str,
+    pub keys: &'static [Column],
+}
+
+/// Every key of `chargeback.toml`. Amounts stand in quotes, like all amounts in the books.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "state",
+        many: false,
+        about: "Whose books these are.",
+        keys: &[
+            needed("name", Text, "the name on every document"),
+            optional("currency", Currency, "the one currency of the books; USD if absent"),
+            optional("fiscal_year_starts", Count, "month in which the fiscal year starts, 1 to 12; 7 if absent"),
+            needed("provider_fund", Known(Fund), "the internal service fund that bills"),
+            needed("provider_agency", CODE_AGENCY, "the agency that runs it"),
+        ],
+    },
+    Section {
+        name: "posting",
+        many: false,
+        about: "What is posted and how cents are made.",
+        keys: &[
+            optional("vendor_entries", OneOf(&["none", "accrual-only", "full"]), "accrual-only if absent"),
+            optional("billing_sides", OneOf(&["both", "provider-only"]), "both if absent"),
+            optional("rounding", OneOf(&["half-up", "half-even"]), "half-up if absent"),
+            optional(
+                "funding_residual",
+                OneOf(&["largest-remainder", "never-federal"]),
+                "who gets leftover cents of a funding split; largest-remainder if absent",
+            ),
+            optional(
+                "evidence",
+                OneOf(&["copy", "reference"]),
+                "how raw inputs are kept: a copy, or name and hash; copy if absent",
+            ),
+        ],
+    },
+    Section {
+        name: "gates",
+        many: false,
+        about: "What stops a close.",
+        keys: &[
+            optional("suspense_limit", Money, "unowned cost up to this does not block; \"0.00\" if absent"),
+            optional(
+                "invoice_tolerance",
+                Money,
+                "allowed difference of an invoice section from its charges; \"0.01\" if absent",
+            ),
+            optional("accept_unfinal", YesNo, "close although the vendor has not issued all invoices; false if absent"),
+            optional("repeated_rows_limit", Count, "equal rows in one file beyond this block; 1000000 if absent"),
+        ],
+    },
+    Section {
+        name: "billing_tag",
+        many: true,
+        about: "A tag that decides ownership or stands on bills.",
+        keys: &[
+            needed("name", Name, "as rules and bills call it"),
+            optional(
+                "spellings",
+                Texts,
+                "in order of preference, without case, blanks, - and _; costcategory/x is an AWS cost category; the name if absent",
+            ),
+        ],
+    },
+    Section {
+        name: "source",
+        many: true,
+        about: "What is expected in one folder below inbox/<month>/.",
+        keys: &[
+            needed("folder", Text, "the folder"),
+            optional("format", Text, "a format name, where recognition by content shall be overruled"),
+            optional("expected", YesNo, "a month without files is a finding; true if absent"),
+            optional("encoding", OneOf(&["utf-8", "windows-1252"]), "utf-8 if absent"),
+            optional("date_order", OneOf(&["month-first", "day-first"]), "where the file's dates need it"),
+            optional("currency", Currency, "of a file that does not say"),
+            optional("allow_empty", YesNo, "a file with a header and no rows is accepted; false if absent"),
+        ],
+    },
+];
