@@ -10,9 +10,11 @@
 
 mod amounts;
 mod cells;
+mod conclude;
 mod dictionary;
 mod fingerprint;
 mod moment;
+mod netting;
 mod notebook;
 mod part;
 mod plan;
@@ -20,6 +22,9 @@ mod refusals;
 mod selection;
 mod tags;
 mod tally;
+mod waivers;
+
+pub use conclude::{ConcludedVersion, conclude_month, conclude_version, place_of};
 
 use crate::frame::charges::ChargeSink;
 use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};

@@ -1,0 +1,343 @@
+//! From parts to versions to the month: totals, what the manifest says, commitments, and the two views of one month.
+
+use super::{netting, waivers};
+use crate::model::charge::{CostBasis, Dimension};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::intake::{SourceVersion, View};
+use crate::model::money::{Cost, Overflow};
+use crate::model::month::Month;
+use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
+use crate::model::part_outcome::{CommitmentUse, PartOutcome};
+use crate::model::proof::{ControlTotals, add_costs};
+use crate::model::roll_up::RollUp;
+use crate::model::settings::Settings;
+use crate::sources::{SourceDefinition, Text, named};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A version whose parts have all been read.
+#[derive(Clone, Debug)]
+pub struct ConcludedVersion {
+    pub totals: VersionTotals,
+    pub roll_up: RollUp,
+    pub rejected: Vec<RejectedRow>,
+    pub findings: Vec<Finding>,
+    /// The vendor's cost of rows that no commitment covers, by currency.
+    uncommitted: BTreeMap<String, Cost>,
+    content: BTreeSet<String>,
+}
+
+/// A file of the inbox as findings and charges name it: below the books.
+pub fn place_of(month: Month, path: &str) -> String {
+    format!("inbox/{month}/{path}")
+}
+
+/// What stands for the whole version in a finding: its manifest, or its folder and export.
+fn place_of_version(version: &SourceVersion) -> Place {
+    let path = version.manifest.clone().unwrap_or_else(|| match version.parts.as_slice() {
+        [part] => part.path.clone(),
+        _ => format!("{}/{}", version.folder, version.export),
+    });
+    Place::file(place_of(version.month, &path))
+}
+
+/// Merges the outcomes of a version's parts, in whatever order they come, and checks what only the whole version can
+/// tell.
+pub fn conclude_version(
+    version: &SourceVersion,
+    mut parts: Vec<PartOutcome>,
+    settings: &Settings,
+) -> Result<ConcludedVersion, Overflow> {
+    parts.sort_by(|a, b| a.file.cmp(&b.file));
+    let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
+    let mut totals = ControlTotals { effective: Some(BTreeMap::new()), ..ControlTotals::default() };
+    let mut commitments: BTreeMap<String, CommitmentUse> = BTreeMap::new();
+    let mut uncommitted = BTreeMap::new();
+    let mut without_invoice = (0, BTreeMap::new());
+    for part in &parts {
+        totals.add(&part.totals)?;
+        add_costs(&mut uncommitted, &part.uncommitted)?;
+        without_invoice.0 += part.without_invoice.0;
+        add_costs(&mut without_invoice.1, &part.without_invoice.1)?;
+        for (id, used) in &part.commitments {
+            commitments.entry(id.clone()).or_default().add(used)?;
+        }
+    }
+    let mut findings: Vec<Finding> = parts.iter().flat_map(|part| part.findings.iter().cloned()).collect();
+    let mut rejected: Vec<RejectedRow> = parts.iter().flat_map(|part| part.rejected.iter().cloned()).collect();
+    waivers::apply(&mut rejected, &mut findings, totals.rows_rejected, settings);
+    findings.extend(counts(version, &parts, &mut totals));
+    findings.extend(ids_in_two_parts(&parts));
+    findings.extend(empty(version, &totals, &findings, settings));
+    findings.extend(not_final(version, &totals, &without_invoice, settings));
+    findings.extend(unbalanced(version, &commitments)?);
+    let content = parts.iter().filter(|part| part.totals.rows_read > 0).map(|part| part.content.clone()).collect();
+    let mut roll_up = RollUp::merge(parts.into_iter().map(|part| part.roll_up), tags)?;
+    if let Some(rule) = named(&version.source).and_then(|source| source.netting) {
+        let place = place_of_version(version);
+        findings.extend(netting::net(rule, &mut roll_up, &mut totals, place)?);
+    }
+    findings.extend(conserved(version, &roll_up, &totals)?);
+    findings.extend(effective_unknown(version, &totals));
+    Finding::sort(&mut findings);
+    let totals = VersionTotals { version: version.clone(), totals };
+    Ok(ConcludedVersion { totals, roll_up, rejected, findings, uncommitted, content })
+}
+
+/// Puts the versions of a month together and checks what only the month can tell.
+pub fn conclude_month(mut versions: Vec<ConcludedVersion>, settings: &Settings) -> Result<Normalized, Overflow> {
+    let name = |version: &ConcludedVersion| {
+        let version = &version.totals.version;
+        (version.source.clone(), version.folder.clone(), version.export.clone(), version.view, version.version.clone())
+    };
+    versions.sort_by_key(name);
+    let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
+    let mut findings: Vec<Finding> = versions.iter().flat_map(|version| version.findings.iter().cloned()).collect();
+    findings.extend(views_disagree(&versions)?);
+    findings.extend(overlaps(&versions));
+    Finding::sort(&mut findings);
+    let roll_up = RollUp::merge(versions.iter_mut().map(|version| std::mem::take(&mut version.roll_up)), tags)?;
+    let mut normalized = Normalized { roll_up, findings, ..Normalized::default() };
+    for version in versions {
+        normalized.versions.push(version.totals);
+        normalized.rejected.extend(version.rejected);
+    }
+    Ok(normalized)
+}
+
+/// Rows against the manifest's, part by part where it says so, else over all parts.
+fn counts(version: &SourceVersion, parts: &[PartOutcome], totals: &mut ControlTotals) -> Vec<Finding> {
+    let fix = "Download the export again; rows that are missing or double change every bill.";
+    let of_part = |path: &str| parts.iter().find(|part| part.file == place_of(version.month, path));
+    let mut findings = Vec::new();
+    for part in &version.parts {
+        let Some((expected, read)) = part.rows_expected.zip(of_part(&part.path)) else { continue };
+        let read = read.totals.rows_read;
+        if read != expected {
+            let why = format!("The manifest says {expected} rows and the file holds {read}.");
+            let place = Place::file(place_of(version.month, &part.path));
+            findings.push(Finding::new(Code::ManifestCount, place, why, fix));
+        }
+    }
+    let by_part: Option<u64> = version.parts.iter().map(|part| part.rows_expected).sum();
+    totals.rows_expected = version.rows_expected.or(by_part.filter(|_| !version.parts.is_empty()));
+    if let Some(expected) = totals.rows_expected.filter(|&expected| expected != totals.rows_read && findings.is_empty())
+    {
+        let why = format!("The manifest says {expected} rows and the files hold {}.", totals.rows_read);
+        findings.push(Finding::new(Code::ManifestCount, place_of_version(version), why, fix));
+    }
+    findings
+}
+
+/// One row id in two parts: within a part it was told when the part was read.
+fn ids_in_two_parts(parts: &[PartOutcome]) -> Option<Finding> {
+    let mut all: Vec<(u64, usize)> =
+        parts.iter().enumerate().flat_map(|(place, part)| part.row_ids.iter().map(move |&id| (id, place))).collect();
+    if parts.len() < 2 {
+        return None;
+    }
+    all.sort_unstable();
+    let twice = all.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1);
+    let places: Vec<(usize, usize)> = twice.map(|pair| (pair[0].1, pair[1].1)).collect();
+    let &(first, second) = places.iter().min()?;
+    let rows = places.len();
+    let rows = if rows == 1 { "One row id stands".to_owned() } else { format!("{rows} row ids stand") };
+    let why = format!(
+        "{rows} in {} too, and the vendor gives each row its own: they would be billed twice.",
+        parts[first].file
+    );
+    let fix = "Download the parts of this version again; do not join or copy files by hand.";
+    Some(Finding::new(Code::LineIdTwice, Place::file(&parts[second].file), why, fix))
+}
+
+fn empty(
+    version: &SourceVersion,
+    totals: &ControlTotals,
+    findings: &[Finding],
+    settings: &Settings,
+) -> Option<Finding> {
+    let allowed = settings.state.sources.iter().any(|source| source.folder == version.folder && source.allow_empty);
+    if totals.rows_read > 0 || allowed || findings.iter().any(Finding::blocks) {
+        return None;
+    }
+    let why = "The export holds no rows. If the month really had none, nothing is billed; if the export failed, everything is missing.";
+    let fix = format!(
+        "Download it again, or set allow_empty = true for the source {:?} when an empty month is right.",
+        version.folder
+    );
+    Some(Finding::new(Code::FileHeaderOnly, place_of_version(version), why, fix))
+}
+
+/// A vendor that gives each row the id of its invoice has not issued it for rows without one.
+fn not_final(
+    version: &SourceVersion,
+    totals: &ControlTotals,
+    without: &(u64, BTreeMap<String, Cost>),
+    settings: &Settings,
+) -> Option<Finding> {
+    let (rows, costs) = without;
+    if *rows == 0 {
+        return None;
+    }
+    let why = if *rows == totals.rows_accepted {
+        "No row has an invoice id: the vendor is still counting, and the amounts will change.".to_owned()
+    } else {
+        format!(
+            "The month is partly invoiced: {rows} of {} rows have no invoice id, and their amounts can still change.",
+            totals.rows_accepted
+        )
+    };
+    let fix = "Wait for the invoice and download the export again, or close with --unfinal and correct it later.";
+    let mut finding = Finding::new(Code::MonthNotFinal, place_of_version(version), why, fix);
+    if let (Some((currency, &cost)), 1) = (costs.iter().next(), costs.len()) {
+        finding = finding.at_stake(cost, currency.as_str());
+    }
+    if settings.state.gates.accept_unfinal {
+        finding.severity = Severity::Warning;
+    }
+    Some(finding)
+}
+
+/// Commitments whose used and unused parts do not add up to what they cost (formats.md 3.2).
+fn unbalanced(
+    version: &SourceVersion,
+    commitments: &BTreeMap<String, CommitmentUse>,
+) -> Result<Vec<Finding>, Overflow> {
+    // The vendor rounds each row at its tenth decimal; a cent is far above what that makes.
+    const CENT: Cost = Cost::from_units(10_000_000_000_000_000);
+    let mut findings = Vec::new();
+    for (id, used) in commitments {
+        let Some(owed) = used.owed else { continue };
+        let difference = used.consumed.checked_sub(owed)?;
+        if difference.magnitude() > CENT {
+            let why = format!(
+                "Its used and unused parts come to {} and its fees of the month to {owed}: effective cost is off by {difference}. Billed cost is not concerned.",
+                used.consumed
+            );
+            let fix = "Look whether the export lacks accounts or days; ask the vendor when it is complete.";
+            let place = place_of_version(version).value(id.as_str());
+            findings.push(Finding::new(Code::CommitmentCheck, place, why, fix));
+        }
+    }
+    Ok(findings)
+}
+
+fn effective_unknown(version: &SourceVersion, totals: &ControlTotals) -> Option<Finding> {
+    if totals.effective.is_some() {
+        return None;
+    }
+    let why = match version.view {
+        View::ActualAlone => {
+            "The actual view alone does not say what covered usage really cost; billed cost is complete."
+        }
+        _ => {
+            "The export lacks the columns, or cells, that say what covered usage really cost; billed cost is complete."
+        }
+    };
+    let fix = match version.view {
+        View::ActualAlone => "Export the amortized view of the month too, where effective cost is wanted.",
+        _ => "Export with the reservation and savings plan columns, where effective cost is wanted.",
+    };
+    Some(Finding::new(Code::EffectiveUnavailable, place_of_version(version), why, fix))
+}
+
+/// The roll-up holds what the rows held: checked in every run, because nothing else would notice.
+fn conserved(version: &SourceVersion, roll_up: &RollUp, totals: &ControlTotals) -> Result<Option<Finding>, Overflow> {
+    let rolled = roll_up.total(CostBasis::Billed)?.unwrap_or_default();
+    let counted = Cost::total(totals.billed.values().copied())?;
+    let rows = totals.rows_left_out.values().map(|(rows, _)| rows).sum::<u64>();
+    let complete = totals.rows_read == totals.rows_accepted + totals.rows_rejected + rows;
+    if rolled == counted && complete {
+        return Ok(None);
+    }
+    let why = format!("Charges come to {rolled} in the roll-up and to {counted} in the rows; this is our mistake.");
+    let fix = "Do not close the month, and report it with this message.";
+    Ok(Some(Finding::new(Code::ConservationFails, place_of_version(version), why, fix)))
+}
+
+/// The actual and the amortized view of a month are two views of the same money (formats.md 6.3).
+fn views_disagree(versions: &[ConcludedVersion]) -> Result<Vec<Finding>, Overflow> {
+    let mut findings = Vec::new();
+    let sources: BTreeSet<&str> = versions.iter().map(|version| version.totals.version.source.as_str()).collect();
+    for source in sources {
+        let of_view = |view: View| {
+            versions
+                .iter()
+                .filter(move |version| version.totals.version.source == source && version.totals.version.view == view)
+        };
+        let actual: Vec<_> = of_view(View::ActualOfPair).collect();
+        let amortized: Vec<_> = of_view(View::AmortizedOfPair).collect();
+        let (Some(first), Some(_)) = (actual.first(), amortized.first()) else { continue };
+        let rejected = actual.iter().chain(&amortized).any(|version| version.totals.totals.rows_rejected > 0);
+        if rejected {
+            continue;
+        }
+        let mut carried = Cost::ZERO;
+        let mut counted = Cost::ZERO;
+        for version in &actual {
+            carried = carried.checked_add(sum(version.totals.totals.rows_left_out.values().map(|(_, cost)| *cost))?)?;
+            counted = counted.checked_add(sum(version.totals.totals.vendor_cost.values().copied())?)?;
+        }
+        let mut uncommitted = Cost::ZERO;
+        let mut billed = Cost::ZERO;
+        for version in &amortized {
+            uncommitted = uncommitted.checked_add(sum(version.uncommitted.values().copied())?)?;
+        }
+        for version in actual.iter().chain(&amortized) {
+            billed = billed.checked_add(sum(version.totals.totals.billed.values().copied())?)?;
+        }
+        if carried != uncommitted || billed != counted {
+            let why = format!(
+                "Without commitments the actual view comes to {carried} and the amortized to {uncommitted}; together they bill {billed} and the actual view says {counted}."
+            );
+            let fix = "Export both views again in one go: they were cut off at different times.";
+            let difference = billed.checked_sub(counted)?;
+            let currency = first.totals.totals.vendor_cost.keys().next().cloned().unwrap_or_default();
+            let finding = Finding::new(Code::ViewsDisagree, place_of_version(&first.totals.version), why, fix);
+            findings.push(finding.at_stake(difference, currency));
+        }
+    }
+    Ok(findings)
+}
+
+fn sum(costs: impl IntoIterator<Item = Cost>) -> Result<Cost, Overflow> {
+    Cost::total(costs)
+}
+
+/// Two versions that bill one account, unless they are the two views of one month.
+fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (place, later) in versions.iter().enumerate() {
+        for earlier in &versions[..place] {
+            let (a, b) = (&earlier.totals.version, &later.totals.version);
+            let views = [a.view, b.view];
+            let pair =
+                a.source == b.source && views.contains(&View::ActualOfPair) && views.contains(&View::AmortizedOfPair);
+            if pair || provider(&a.source) != provider(&b.source) {
+                continue;
+            }
+            let accounts = |version: &ConcludedVersion| -> BTreeSet<String> {
+                version.totals.totals.by_account.keys().filter(|account| !account.is_empty()).cloned().collect()
+            };
+            let shared: Vec<String> = accounts(earlier).intersection(&accounts(later)).cloned().collect();
+            let Some(first) = shared.first() else { continue };
+            let same = !earlier.content.is_empty() && earlier.content == later.content;
+            let what = if same { "The same rows stand" } else { "These accounts stand" };
+            let more = if shared.len() > 1 { format!(" and {} more", shared.len() - 1) } else { String::new() };
+            let why = format!("{what} in {} too, so the month would be billed twice.", place_of_version(a).file.raw());
+            let fix = "Leave one of the two in the inbox: the one that the vendor's invoice is made from.";
+            let place = place_of_version(b).value(format!("{first}{more}"));
+            findings.push(Finding::new(Code::SourceOverlap, place, why, fix));
+        }
+    }
+    findings
+}
+
+fn provider(source: &str) -> &'static str {
+    let of = |source: &'static SourceDefinition| {
+        source.dimensions.iter().find_map(|(dimension, text)| match (dimension, text) {
+            (Dimension::Provider, Text::Constant(name)) => Some(*name),
+            _ => None,
+        })
+    };
+    named(source).and_then(of).unwrap_or_default()
+}
