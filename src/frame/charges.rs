@@ -4,8 +4,8 @@
 mod find;
 mod write;
 
-//pub use find::{FoundCharge, Wanted, find};
-//pub use write::ChargesWriter;
+pub use find::{FoundCharge, Wanted, find};
+pub use write::ChargesWriter;
 
 use crate::model::money::{Cost, Quantity};
 use crate::model::roll_up::{Sums, Symbol, Symbols};

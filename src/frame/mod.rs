@@ -3,4 +3,6 @@
 //! The only module that knows polars. polars stores, filters and sums here; it never multiplies, divides or rounds money.
 
 pub mod charges;
+mod columns;
 pub mod delimited;
+pub mod roll_up;

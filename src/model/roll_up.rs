@@ -196,9 +196,13 @@ impl RollUp {
 
     fn sorted(self) -> Self {
         let stride = self.stride();
-        let mut by_text: Vec<u32> = (0..self.symbols.texts.len() as u32).collect();
+        // Texts that no row uses go: equal rows have equal symbols, whatever was read on the way.
+        let mut used = vec![false; self.symbols.texts.len()];
+        used[0] = true;
+        self.keys.iter().for_each(|symbol| used[symbol.0 as usize] = true);
+        let mut by_text: Vec<u32> = (0..used.len() as u32).filter(|&symbol| used[symbol as usize]).collect();
         by_text.sort_unstable_by(|&a, &b| self.symbols.texts[a as usize].cmp(&self.symbols.texts[b as usize]));
-        let mut rank = vec![0u32; by_text.len()];
+        let mut rank = vec![0u32; used.len()];
         for (place, &symbol) in by_text.iter().enumerate() {
             rank[symbol as usize] = place as u32;
         }
