@@ -164,6 +164,13 @@ pub enum CounterpartyClass {
     External,
 }
 
+impl CounterpartyClass {
+    /// Parties that keep books of their own: they get a receivable, and their side is not ours to post.
+    pub const fn keeps_own_books(self) -> bool {
+        matches!(self, Self::ComponentUnit | Self::OtherGovernment | Self::External)
+    }
+}
+
 /// One ordered, dated rule of `owners.csv`; the first match wins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OwnerRule {
@@ -489,6 +496,27 @@ pub enum Role {
     DueTo,
 }
 
+impl AccountString {
+    /// The parts by the names that the chart of accounts gives them.
+    pub fn dimensions(&self) -> [(&'static str, &str); 13] {
+        [
+            ("fund", &self.fund),
+            ("agency", &self.agency),
+            ("appropriation", &self.appropriation),
+            ("program", &self.program),
+            ("cost_center", &self.cost_center),
+            ("project", &self.project),
+            ("grant", &self.grant),
+            ("activity", &self.activity),
+            ("account", &self.account),
+            ("location", &self.location),
+            ("user1", &self.user1),
+            ("user2", &self.user2),
+            ("user3", &self.user3),
+        ]
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CodeValue {
     pub line: u64,
@@ -543,6 +571,18 @@ pub struct QuarantineWaiver {
 impl Settings {
     pub fn agency(&self, code: &AgencyCode) -> Option<&Agency> {
         self.agencies.iter().find(|agency| &agency.code == code)
+    }
+
+    /// What kind of customer pays from a fund. A customer in the provider's own fund owes another agency, not another fund.
+    /// Who keeps own books is an outsider whatever fund stands in the string; otherwise the fund decides before the agency.
+    pub fn counterparty(&self, fund: &str, agency: &AgencyCode) -> CounterpartyClass {
+        let of_agency = self.agency(agency).map(|agency| agency.class);
+        let of_fund = self.funds.iter().find(|known| known.code.as_str() == fund).map(|known| known.class);
+        match of_agency {
+            Some(class) if class.keeps_own_books() => class,
+            _ if fund == self.state.provider_fund.as_str() => CounterpartyClass::SameFund,
+            _ => of_fund.or(of_agency).unwrap_or_default(),
+        }
     }
 
     pub fn service(&self, code: &ServiceCode) -> Option<&Service> {

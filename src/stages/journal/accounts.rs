@@ -3,7 +3,7 @@
 //! No account number stands in the code: entries speak of roles, and `accounts.csv` says which account a role is. The
 //! narrowest row wins: service, then class, then neither.
 
-use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Money};
 use crate::model::settings::{AccountRole, AccountString, CounterpartyClass, Role, Settings};
@@ -34,19 +34,6 @@ impl<'a> Chart<'a> {
             .max_by_key(|row| (row.service.is_some(), row.class.is_some(), std::cmp::Reverse(row.line)))
     }
 
-    /// A customer in the provider's own fund owes another agency, not another fund. Component units and other parties
-    /// outside the state's funds are outsiders whatever fund stands in their string; otherwise the fund decides before
-    /// the agency.
-    pub fn class(&self, fund: &str, agency: &AgencyCode) -> CounterpartyClass {
-        let of_agency = self.settings.agency(agency).map(|agency| agency.class);
-        let of_fund = self.settings.funds.iter().find(|known| known.code.as_str() == fund).map(|known| known.class);
-        match of_agency {
-            Some(class) if is_outside(class) => class,
-            _ if fund == self.settings.state.provider_fund.as_str() => CounterpartyClass::SameFund,
-            _ => of_fund.or(of_agency).unwrap_or_default(),
-        }
-    }
-
     /// The name of an account that a funding rule chose by itself.
     pub fn name(&self, account: &str) -> String {
         let role = self.settings.account_roles.iter().find(|row| row.account.as_str() == account).map(|row| &row.name);
@@ -61,7 +48,7 @@ impl<'a> Chart<'a> {
     /// checked.
     pub fn refused<'s>(&self, string: &'s AccountString) -> Vec<(&'static str, &'s str, &'static str)> {
         let mut refused = Vec::new();
-        for (dimension, code) in dimensions(string).into_iter().filter(|(_, code)| !code.is_empty()) {
+        for (dimension, code) in string.dimensions().into_iter().filter(|(_, code)| !code.is_empty()) {
             let known = || self.settings.code_values.iter().filter(move |value| value.dimension == dimension);
             if known().next().is_none() {
                 continue;
@@ -83,7 +70,7 @@ impl<'a> Chart<'a> {
     /// Where someone wrote the code: the funding rule or the role, or else the chart that lacks it.
     fn place(&self, dimension: &str, code: &str) -> Place {
         let of_rule = |rule: &&crate::model::settings::FundingRule| {
-            dimensions(&rule.string).contains(&(dimension, code)) && rule.valid.covers(self.posting_date)
+            rule.string.dimensions().contains(&(dimension, code)) && rule.valid.covers(self.posting_date)
         };
         if let Some(rule) = self.settings.funding.iter().find(of_rule) {
             return Place::file("funding.csv").row(rule.line);
@@ -128,12 +115,6 @@ pub struct MissingAccount {
     pub class: Option<CounterpartyClass>,
 }
 
-/// Parties that keep books of their own: they get a receivable, and their side is not ours to post.
-pub const fn is_outside(class: CounterpartyClass) -> bool {
-    use CounterpartyClass::{ComponentUnit, External, OtherGovernment};
-    matches!(class, ComponentUnit | OtherGovernment | External)
-}
-
 fn is_account(value: &crate::model::settings::CodeValue) -> bool {
     value.dimension == "account"
 }
@@ -164,23 +145,4 @@ fn class_text(class: CounterpartyClass) -> &'static str {
         CounterpartyClass::OtherGovernment => "other_government",
         CounterpartyClass::External => "external",
     }
-}
-
-/// The parts of a string by the names that the chart gives them.
-fn dimensions(string: &AccountString) -> [(&'static str, &str); 13] {
-    [
-        ("fund", &string.fund),
-        ("agency", &string.agency),
-        ("appropriation", &string.appropriation),
-        ("program", &string.program),
-        ("cost_center", &string.cost_center),
-        ("project", &string.project),
-        ("grant", &string.grant),
-        ("activity", &string.activity),
-        ("account", &string.account),
-        ("location", &string.location),
-        ("user1", &string.user1),
-        ("user2", &string.user2),
-        ("user3", &string.user3),
-    ]
 }

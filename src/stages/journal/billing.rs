@@ -3,7 +3,6 @@
 //! Showback and visibility reach no entry. What a central fund absorbs is booked to that fund as its customer.
 
 use super::Books;
-use super::accounts::is_outside;
 use super::draft::{Draft, Line, LineKey};
 use crate::model::bill::{BillLine, Bills};
 use crate::model::finding::{Code, Finding, Place};
@@ -62,10 +61,10 @@ fn customers(books: &Books<'_>, line: &BillLine) -> Result<Vec<Customer>, Box<Fi
 }
 
 fn post(books: &Books<'_>, draft: &mut Draft, line: &BillLine, customer: Customer) {
-    let class = books.chart.class(&customer.string.fund, &line.agency);
+    let class = books.settings.counterparty(&customer.string.fund, &line.agency);
     earn(books, draft, line, class, customer.amount);
     claim(books, draft, line, class, &customer);
-    if books.settings.state.billing_sides == BillingSides::Both && !is_outside(class) {
+    if books.settings.state.billing_sides == BillingSides::Both && !class.keeps_own_books() {
         spend(books, draft, line, class, &customer);
         owe(books, draft, line, class, &customer);
     }
@@ -141,7 +140,7 @@ fn owe(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpart
 
 /// In the provider's own fund, and with outsiders, the fund alone does not say who owes.
 fn names_agency(class: CounterpartyClass) -> bool {
-    class == CounterpartyClass::SameFund || is_outside(class)
+    class == CounterpartyClass::SameFund || class.keeps_own_books()
 }
 
 fn account<'a>(
