@@ -7,4 +7,5 @@ mod cmd;
 mod config;
 mod export;
 mod golden;
+mod golden_books;
 mod tidy;

@@ -120,7 +120,7 @@ fn other_currency(row: &VendorInvoice, currency: &str) -> Finding {
 
 fn twice(row: &VendorInvoice, first: &VendorInvoice) -> Finding {
     let why = format!(
-        "It names the same invoice and item as {}, line {}, which asks for {}. Counted twice, the invoice would be paid twice.",
+        "It names the same invoice and item as {}, line {}, which asks for {}. Counted twice, it would be paid twice.",
         first.file, first.line, first.amount
     );
     let fix = "Delete one of the two rows. If both amounts are on the invoice, give each item its own description.";

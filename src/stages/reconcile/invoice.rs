@@ -8,6 +8,7 @@
 //! a marketplace item of 120.00 that disappeared as rounding would be paid by nobody.
 
 use super::asked::{self, is_charges};
+use super::sums::text;
 use crate::model::bill::{Rated, SectionKey};
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::{Code, Finding, Place, Severity};
@@ -129,7 +130,8 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
         let after = after.get(section).copied().unwrap_or_default();
         let Ok(before) = before else { return vec![too_large("the charges of one invoice section")] };
         if before != after {
-            let why = format!("The charges of this section add up to {before}, and after rating to {after}.");
+            let why =
+                format!("The charges of this section add up to {}, and after rating to {}.", text(before), text(after));
             let place = Place::default().value(section.in_words());
             let mut finding = Finding::new(Code::ConservationFails, place, why, OUR_BUG);
             if let Ok(lost) = before.checked_sub(after) {
@@ -311,11 +313,13 @@ fn row_of(rows: &[&VendorInvoice]) -> Place {
 fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&VendorInvoice]) -> Finding {
     let invoice = vendor.invoice.unwrap_or_default();
     let why = format!(
-        "The invoice asks for {invoice}, its charges add up to {}: a difference of {}, of which no item explains {rest}.",
-        vendor.usage, vendor.difference
+        "The invoice asks for {invoice}, its charges add up to {}: a difference of {}, of which no item explains {}.",
+        text(vendor.usage),
+        text(vendor.difference),
+        text(rest)
     );
-    let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of its own \
-               with that item_type; where charges are missing, have the month delivered again.";
+    let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of its \
+               own with that item_type; where charges are missing, have the month delivered again.";
     let mut finding = Finding::new(Code::InvoiceDiffers, row_of(rows).value(vendor.section.in_words()), why, fix);
     if tolerated {
         finding.severity = Severity::Warning;
@@ -326,8 +330,8 @@ fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&
 fn without_charges(vendor: &VendorReconciliation, rows: &[&VendorInvoice]) -> Finding {
     let invoice = vendor.invoice.unwrap_or_default();
     let why = format!("The invoice asks for {invoice}, and no charge of the month is of this account and invoice.");
-    let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that is missing, \
-               or give the row the item_type of an amount that has no charges (tax, support, marketplace, credit).";
+    let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that is \
+               missing, or give the row the item_type of an amount that has no charges (tax, support, marketplace, credit).";
     let finding = Finding::new(Code::InvoiceUnmatched, row_of(rows).value(vendor.section.in_words()), why, fix);
     finding.at_stake(Cost::from_money(invoice), vendor.currency.clone())
 }

@@ -1,0 +1,201 @@
+//! Law 9: the journals balance by fund, and say what bills, invoices and commitments say.
+
+use super::laws::LATE;
+use super::payers;
+use super::proof::{Proof, by};
+use super::sums;
+use crate::model::bill::Destination;
+use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
+use crate::model::money::{Cost, Money, Overflow};
+use crate::model::month::FiscalPeriod;
+use crate::model::month_end::MonthEnd;
+use crate::model::settings::{AccountString, Role, VendorEntries};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn journals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    balance(month, proof)?;
+    bills(month, proof)?;
+    vendors(month, proof)?;
+    documents(month, proof);
+    codes(month, proof);
+    Ok(())
+}
+
+fn of_type(month: &MonthEnd, journal_type: JournalType) -> impl Iterator<Item = &JournalEntry> {
+    month.journals.iter().filter(move |entry| entry.journal_type() == journal_type)
+}
+
+fn debit(posting: &Posting) -> Money {
+    if posting.side == Side::Debit { posting.amount } else { posting.amount.negated() }
+}
+
+fn credit(posting: &Posting) -> Money {
+    debit(posting).negated()
+}
+
+/// J1, J2, J4: debits equal credits in every fund; every amount is above zero; a string stands once in an entry.
+fn balance(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let sides = |side| {
+        let postings = month.journals.iter().flat_map(JournalEntry::postings);
+        sums::of_money(postings.filter(move |posting| posting.side == side).map(|posting| posting.amount))
+    };
+    proof.costs("", ("debits", sides(Side::Debit)?), ("credits", sides(Side::Credit)?));
+    for entry in &month.journals {
+        for (fund, (debits, credits)) in entry.by_fund()? {
+            proof.money(&format!("{} fund {fund}", entry.id()), ("debits", debits), ("credits", credits));
+        }
+        let mut seen = BTreeSet::new();
+        for posting in entry.postings() {
+            let place = || format!("{} account {}", entry.id(), posting.string.account);
+            if posting.amount <= Money::ZERO {
+                proof.refuse(&place(), posting.amount.to_string(), "amounts above zero");
+            }
+            let Posting { string, role, service, affiliate_fund, affiliate_agency, budget_fiscal_year, .. } = posting;
+            if !seen.insert((string, role, service, affiliate_fund, affiliate_agency, budget_fiscal_year)) {
+                proof.refuse(&place(), "two lines of one string".to_owned(), "one");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// J3, J5, J6: revenue by service, claims by fund, expenditure by string and debts by fund are what the bills ask, so
+/// nothing that is only shown has reached a journal.
+fn bills(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let payers = payers::of(month);
+    let postings = || of_type(month, JournalType::Bill).flat_map(JournalEntry::postings);
+    let of_role = |role: Role| postings().filter(move |posting| posting.role == role);
+    let revenue = by(of_role(Role::Revenue).map(|posting| (posting.service.clone(), credit(posting))))?;
+    let billed = by(month.bills.posted().map(|line| (line.service.to_string(), line.amount)))?;
+    compare(proof, "service", ("revenue", &revenue), ("bill lines", &billed));
+    let funded = by(payers.iter().map(|payer| (payer.service.to_string(), payer.amount)))?;
+    compare(proof, "service", ("revenue", &revenue), ("funding lines", &funded));
+    let claims = by(of_role(Role::DueFrom).map(|posting| (posting.affiliate_fund.clone(), debit(posting))))?;
+    let owed = by(payers.iter().map(|payer| (payer.string.fund.clone(), payer.amount)))?;
+    compare(proof, "fund", ("due from it", &claims), ("funding lines", &owed));
+    if !payers::customers_post(month) {
+        return Ok(());
+    }
+    let ours = || payers.iter().filter(|payer| !payer.keeps_own_books);
+    let debts = by(of_role(Role::DueTo).map(|posting| (posting.string.fund.clone(), credit(posting))))?;
+    let owed = by(ours().map(|payer| (payer.string.fund.clone(), payer.amount)))?;
+    compare(proof, "fund", ("due to the provider", &debts), ("funding lines", &owed));
+    let without_account = |string: &AccountString| AccountString { account: String::new(), ..string.clone() };
+    let spent = by(of_role(Role::AgencyExpenditure).map(|line| (without_account(&line.string), debit(line))))?;
+    let funded = by(ours().map(|payer| (without_account(&payer.string), payer.amount)))?;
+    let in_words = |sums: &BTreeMap<AccountString, Cost>| -> BTreeMap<String, Cost> {
+        sums.iter().map(|(string, sum)| (string_in_words(string), *sum)).collect()
+    };
+    compare(proof, "string", ("expenditure", &in_words(&spent)), ("funding lines", &in_words(&funded)));
+    let chosen = |account: &AccountString| !account.account.is_empty();
+    let spent = by(of_role(Role::AgencyExpenditure).map(|line| (string_in_words(&line.string), debit(line))))?;
+    for (string, amount) in
+        by(ours().filter(|payer| chosen(&payer.string)).map(|payer| (string_in_words(&payer.string), payer.amount)))?
+    {
+        // The role's account may add to the one a rule names; it may never take from it what the rule funded.
+        if !spent.contains_key(&string) && !amount.is_zero() {
+            proof.refuse(
+                &format!("string {string}"),
+                "no line".to_owned(),
+                "a line of the account that the rule names",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn compare(
+    proof: &mut Proof,
+    by: &str,
+    left: (&'static str, &BTreeMap<String, Cost>),
+    right: (&'static str, &BTreeMap<String, Cost>),
+) {
+    for key in left.1.keys().chain(right.1.keys()).collect::<BTreeSet<_>>() {
+        let of = |sums: &BTreeMap<String, Cost>| sums.get(key).copied().unwrap_or_default();
+        proof.costs(&format!("{by} {key}"), (left.0, of(left.1)), (right.0, of(right.1)));
+    }
+}
+
+fn string_in_words(string: &AccountString) -> String {
+    string.dimensions().iter().filter(|(_, code)| !code.is_empty()).map(|(_, code)| *code).collect::<Vec<_>>().join("-")
+}
+
+/// Invoices, accruals and commitments: each document type against what asks for it.
+fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let scope = month.settings.state.vendor_entries;
+    let booked = |journal_type: JournalType, role: Role| {
+        let postings = of_type(month, journal_type).flat_map(JournalEntry::postings);
+        sums::of_money(postings.filter(move |posting| posting.role == role).map(credit))
+    };
+    let full = scope == VendorEntries::Full;
+    let invoiced = month.vendors.iter().filter(|vendor| full && vendor.invoice.is_some());
+    let invoiced = sums::of_money(invoiced.map(|vendor| vendor.invoice_basis))?;
+    proof.costs("VEND", ("payable", booked(JournalType::Vend, Role::ApVendor)?), ("invoices", invoiced));
+    let mut owed = Cost::ZERO;
+    let mut ahead = Cost::ZERO;
+    if scope != VendorEntries::None {
+        let excluded = month.charges.iter().filter(|charge| matches!(charge.destination, Destination::Excluded(_)));
+        let excluded = by(excluded.map(|charge| (&charge.ruling.section, charge.amount)))?;
+        for vendor in &month.vendors {
+            let amount = if vendor.invoice.is_some() {
+                let late = vendor.items.iter().filter(|item| LATE.contains(&item.item_type));
+                let late = Cost::total(late.map(|item| item.amount))?.negated();
+                Cost::from_money(late.exact().round_half_up()?)
+            } else {
+                let excluded = excluded.get(&vendor.section).copied().unwrap_or_default();
+                Cost::from_money(vendor.invoice_basis).checked_sub(excluded)?
+            };
+            owed = owed.checked_add(amount)?;
+        }
+        let prepaid = month.charges.iter().filter(|charge| charge.destination.is_prepaid());
+        ahead = sums::of_money(prepaid.map(|charge| charge.amount))?;
+    }
+    proof.costs("ACCR", ("accrued", booked(JournalType::Accr, Role::AccruedLiability)?), ("used, not invoiced", owed));
+    proof.costs(
+        "PREP",
+        ("to prepaid", booked(JournalType::Prep, Role::Prepaid)?.negated()),
+        ("billed less used", ahead),
+    );
+    Ok(())
+}
+
+/// J7, J10: numbers without gaps; accruals, and only they, are to be reversed; the period is the month's.
+fn documents(month: &MonthEnd, proof: &mut Proof) {
+    let period = FiscalPeriod::of(month.month, month.settings.state.fiscal_year_starts);
+    let mut numbers: BTreeMap<JournalType, u32> = BTreeMap::new();
+    for entry in &month.journals {
+        let number = numbers.entry(entry.journal_type()).or_default();
+        *number += 1;
+        let expected = format!("{}-{}-{number:04}", entry.journal_type().text(), period.compact());
+        proof.pair(entry.id(), ("document", entry.id().to_owned()), ("next of its series", expected));
+        let reverses = entry.reversing_date().is_some();
+        if reverses != (entry.journal_type() == JournalType::Accr) {
+            let found = if reverses { "a reversing date" } else { "no reversing date" };
+            proof.refuse(entry.id(), found.to_owned(), "accruals are reversed, nothing else is");
+        }
+        if entry.period() != period {
+            proof.pair(entry.id(), ("period", entry.period().compact()), ("period of the month", period.compact()));
+        }
+    }
+}
+
+/// J8: every code is in the chart on the posting date, where the chart lists its dimension.
+fn codes(month: &MonthEnd, proof: &mut Proof) {
+    let chart = &month.settings.code_values;
+    let listed: BTreeSet<&str> = chart.iter().map(|value| value.dimension.as_str()).collect();
+    for entry in &month.journals {
+        for posting in entry.postings() {
+            for (dimension, code) in posting.string.dimensions() {
+                let good = |value: &&crate::model::settings::CodeValue| {
+                    value.dimension == dimension
+                        && value.code == code
+                        && value.postable
+                        && value.valid.covers(entry.posting_date())
+                };
+                if !code.is_empty() && listed.contains(dimension) && !chart.iter().any(|value| good(&value)) {
+                    proof.refuse(entry.id(), format!("{dimension} {code}"), "codes of the chart");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The laws of the money, checked item by item on what the stages left.
+//!
+//! Each is computed anew from the lowest level there is: a total that a stage wrote down is only ever one side.
+
+use super::proof::{Proof, by, total};
+use super::sums;
+use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, SectionKey};
+use crate::model::charge::Dimension;
+use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
+use crate::model::month_end::MonthEnd;
+use crate::model::proof::{ItemType, Subtotal};
+use crate::model::settings::{Mode, RateModel, fraction};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Law 1.
+pub fn rows(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut rejected = 0;
+    for version in &month.versions {
+        let (source, totals) = (&version.version, &version.totals);
+        let left_out: u64 = totals.rows_left_out.values().map(|(rows, _)| rows).sum();
+        let found = totals.rows_accepted + left_out + totals.rows_rejected;
+        let place = format!("{} {} {}", source.source, source.export, source.version);
+        proof.counts(&place, ("rows read", totals.rows_read), ("accepted, left out, rejected", found));
+        if let Some(expected) = totals.rows_expected {
+            proof.counts(&place, ("rows read", totals.rows_read), ("rows of the manifest", expected));
+        }
+        rejected += totals.rows_rejected;
+    }
+    proof.counts("rejected rows", ("counted", rejected), ("kept", month.rejected.len() as u64));
+    Ok(())
+}
+
+/// Law 2. Every way of summing a version gives its total, and all versions together are the roll-up, by currency.
+pub fn vendor_costs(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut read: BTreeMap<&str, Cost> = BTreeMap::new();
+    for version in &month.versions {
+        let totals = &version.totals;
+        let place = |by: &str| format!("{} {} by {by}", version.version.source, version.version.export);
+        let billed = total(totals.billed.values())?;
+        let ways: [(&str, &BTreeMap<String, Subtotal>); 3] =
+            [("charge type", &totals.by_charge_type), ("account", &totals.by_account), ("invoice", &totals.by_invoice)];
+        for (name, subtotals) in ways {
+            let sum = total(subtotals.values().map(|subtotal| &subtotal.billed))?;
+            proof.costs(&place(name), ("billed", billed), ("sum of its parts", sum));
+        }
+        for (currency, cost) in &totals.billed {
+            let sum = read.entry(currency).or_default();
+            *sum = sum.checked_add(*cost)?;
+        }
+    }
+    let mut rolled: BTreeMap<&str, Cost> = BTreeMap::new();
+    for row in month.roll_up.rows() {
+        let sum = rolled.entry(row.text(Dimension::BillingCurrency)).or_default();
+        *sum = sum.checked_add(row.sums().billed)?;
+    }
+    for currency in read.keys().chain(rolled.keys()).copied().collect::<BTreeSet<_>>() {
+        let of = |sums: &BTreeMap<&str, Cost>| sums.get(currency).copied().unwrap_or_default();
+        proof.costs(currency, ("billed cost of the files", of(&read)), ("billed cost of the roll-up", of(&rolled)));
+    }
+    Ok(())
+}
+
+/// Law 3.
+pub fn versions(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut parts = BTreeSet::new();
+    let mut contents = BTreeSet::new();
+    let mut views = BTreeSet::new();
+    for version in &month.versions {
+        let source = &version.version;
+        proof.pair(&source.export, ("month", source.month.to_string()), ("closed month", month.month.to_string()));
+        if !views.insert((&source.source, &source.folder, &source.export, source.view)) {
+            proof.refuse(&source.folder, format!("two versions of {}", source.export), "one");
+        }
+        for part in &source.parts {
+            if !parts.insert(&part.path) || !contents.insert(&part.sha256) {
+                proof.refuse(&part.path, "read twice".to_owned(), "once");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Law 4. No row of the roll-up is lost by rating, and none is made.
+pub fn joins(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let currency = &month.settings.state.currency;
+    let rows = month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency).count();
+    let rated: BTreeSet<usize> = month.charges.iter().map(|charge| charge.row).collect();
+    proof.counts("", ("rows of the roll-up", rows as u64), ("rows rated", rated.len() as u64));
+    let out_of_range = rated.iter().filter(|row| **row >= month.roll_up.len()).count();
+    proof.counts("rows that are not in the roll-up", ("found", out_of_range as u64), ("allowed", 0));
+    Ok(())
+}
+
+/// Law 5. A row's charges are its billed cost to the last digit; what our own cards make is computed again.
+pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut of_row: Vec<Cost> = vec![Cost::ZERO; month.roll_up.len()];
+    for charge in &month.charges {
+        if let Some(sum) = of_row.get_mut(charge.row) {
+            *sum = sum.checked_add(charge.cost)?;
+        }
+    }
+    let currency = &month.settings.state.currency;
+    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency) {
+        let billed = row.sums().billed;
+        if billed != of_row[row.number] {
+            let place = format!("row {} of the roll-up, {}", row.number, SectionKey::of(&row).in_words());
+            proof.costs(&place, ("billed cost", billed), ("cost of its charges", of_row[row.number]));
+        }
+    }
+    let all = Cost::total(of_row)?;
+    proof.costs(
+        "",
+        ("cost of all charges", all),
+        ("cost of their rows", Cost::total(month.charges.iter().map(|c| c.cost))?),
+    );
+    for line in &month.bills.lines {
+        if let Some(expected) = own_price(month, line)? {
+            proof.money(&line.id, ("bill line", line.amount), ("price by its card", expected));
+        }
+    }
+    Ok(())
+}
+
+/// What a card of ours makes of a line: quantity times price, or a percentage of other lines of the agency.
+fn own_price(month: &MonthEnd, line: &BillLine) -> Result<Option<Money>, Overflow> {
+    let Some(rate) = &line.rate else { return Ok(None) };
+    let cards = &month.settings.rate_cards;
+    let Some(card) = cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version) else {
+        return Ok(None);
+    };
+    let price = match (&card.model, line.kind) {
+        (RateModel::Unit { unit_price, price_per, .. }, LineKind::Unit) => {
+            let exact = Exact::from_decimal;
+            let quantity = line.quantity.unwrap_or(Quantity::ZERO).exact();
+            quantity.times(&exact(*unit_price)).divided_by(&exact(*price_per))
+        }
+        (RateModel::Percent { percent, of }, LineKind::Fee) => {
+            let base = month.bills.of(&line.agency).filter(|other| of.contains(&other.service));
+            let base = Money::total(base.map(|other| other.amount))?;
+            Some(base.exact().times(&fraction(*percent)))
+        }
+        _ => None,
+    };
+    price.map(|price| price.round(month.settings.state.rounding)).transpose()
+}
+
+/// Law 6.
+pub fn pools(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let to_pool = |destination: &Destination| match destination {
+        Destination::Pool(pool) => Some(pool.as_str().to_owned()),
+        _ => None,
+    };
+    let charged = by(month.charges.iter().filter_map(|charge| Some((to_pool(&charge.destination)?, charge.amount))))?;
+    let lines = month.bills.lines.iter();
+    let on_lines = by(lines.filter_map(|line| Some((line.share.as_ref()?.pool.as_str().to_owned(), line.amount))))?;
+    let mut seen = BTreeSet::new();
+    for (number, pool) in month.bills.pools.iter().enumerate() {
+        let name = pool.pool.as_str();
+        seen.insert(name.to_owned());
+        let place = format!("pool {name}");
+        let of = |sums: &BTreeMap<String, Cost>| sums.get(name).copied().unwrap_or_default();
+        let taken = ("taken in", Cost::from_money(pool.taken_in));
+        let shares = sums::of_money(pool.shares.iter().map(|(_, _, share)| *share))?;
+        let details = month.bills.pool_details.iter().filter(|detail| detail.line == number);
+        proof.costs(&place, taken, ("its charges", of(&charged)));
+        proof.costs(&place, taken, ("its detail", sums::of_money(details.map(|detail| detail.amount))?));
+        proof.costs(&place, taken, ("given out", Cost::from_money(pool.given_out)));
+        proof.costs(&place, taken, ("its shares", shares));
+        proof.costs(&place, taken, ("its bill lines", of(&on_lines)));
+    }
+    for name in charged.keys().chain(on_lines.keys()).filter(|name| !seen.contains(*name)) {
+        let none = ("taken in", Cost::ZERO);
+        proof.costs(
+            &format!("pool {name}, which was not shared"),
+            none,
+            ("its charges", charged.get(name).copied().unwrap_or_default()),
+        );
+    }
+    Ok(())
+}
+
+/// Law 7. Row by row: the cents of its charges are on bill lines, in pools, or where the charge says.
+pub fn destinations(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let charges = &month.charges;
+    let all = sums::of_money(charges.iter().map(|charge| charge.amount))?;
+    let central = sums::of_money(month.bills.central.iter().map(|central| central.amount))?;
+    let basis = sums::of_money(month.vendors.iter().map(|vendor| vendor.invoice_basis))?;
+    let placed = all.checked_add(central)?;
+    proof.costs("", ("charges in cents and invoice items", placed), ("invoice basis", basis));
+    let agency = |destination: &Destination| match destination {
+        Destination::Agency(agency) => Some(agency.as_str().to_owned()),
+        _ => None,
+    };
+    let owned = by(charges.iter().filter_map(|charge| Some((agency(&charge.destination)?, charge.amount))))?;
+    let direct = || month.bills.lines.iter().filter(|line| line.kind == LineKind::Direct);
+    let billed = by(direct().map(|line| (line.agency.to_string(), line.amount)))?;
+    for name in owned.keys().chain(billed.keys()).collect::<BTreeSet<_>>() {
+        let of = |sums: &BTreeMap<String, Cost>| sums.get(name).copied().unwrap_or_default();
+        proof.costs(&format!("agency {name}"), ("its charges", of(&owned)), ("its direct lines", of(&billed)));
+    }
+    let placed = |destination: &Destination| matches!(destination, Destination::Agency(_) | Destination::Pool(_));
+    let charged = by(charges.iter().filter(|charge| placed(&charge.destination)).map(|c| (c.row, c.amount)))?;
+    let on_direct = month.bills.details.iter().filter(|detail| is_direct(month, detail.line));
+    let detailed = by(on_direct.chain(&month.bills.pool_details).map(|detail| (detail.row, detail.amount)))?;
+    for row in charged.keys().chain(detailed.keys()).collect::<BTreeSet<_>>() {
+        let of = |sums: &BTreeMap<usize, Cost>| sums.get(row).copied().unwrap_or_default();
+        let sides = (of(&charged), of(&detailed));
+        if sides.0 != sides.1 {
+            proof.costs(&format!("row {row} of the roll-up"), ("its charges", sides.0), ("its detail", sides.1));
+        }
+    }
+    Ok(())
+}
+
+fn is_direct(month: &MonthEnd, line: usize) -> bool {
+    month.bills.lines.get(line).is_some_and(|line| line.kind == LineKind::Direct)
+}
+
+/// Law 8.
+pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let bills = &month.bills;
+    let charged = sums::of_money(bills.charged().map(|line| line.amount))?;
+    let due = by(bills.charged().map(|line| (line.agency.clone(), line.amount)))?;
+    proof.costs("", ("lines that ask for money", charged), ("bills", total(due.values())?));
+    let detail = by(bills.details.iter().map(|detail| (detail.line, detail.amount)))?;
+    let mut ids = BTreeSet::new();
+    for (number, line) in bills.lines.iter().enumerate() {
+        if line.kind == LineKind::Direct {
+            let rows = detail.get(&number).copied().unwrap_or_default();
+            proof.costs(&line.id, ("bill line", Cost::from_money(line.amount)), ("its rows", rows));
+        }
+        if !ids.insert(&line.id) {
+            proof.refuse(&line.id, "two lines of this id".to_owned(), "one");
+        }
+        if line.mode == Mode::Chargeback || (line.mode == Mode::Absorbed && !line.funding.is_empty()) {
+            let funding = sums::of_money(line.funding.iter().map(|part| part.amount))?;
+            proof.costs(&line.id, ("bill line", Cost::from_money(line.amount)), ("its funding", funding));
+            for part in line.funding.iter().filter(|part| !within_a_cent(line, part)) {
+                let found = format!("{} of fund {}", part.amount, part.string.fund);
+                proof.refuse(&line.id, found, &format!("{} percent, within a cent", part.percent));
+            }
+        }
+    }
+    for pool in &bills.pools {
+        let place = |agency: &dyn std::fmt::Display| format!("pool {} for {agency}", pool.pool);
+        for (agency, _, share) in &pool.shares {
+            let is_share = |line: &&BillLine| line.share.as_ref().is_some_and(|share| share.pool == pool.pool);
+            let lines = sums::of_money(bills.of(agency).filter(is_share).map(|line| line.amount))?;
+            proof.costs(&place(agency), ("share", Cost::from_money(*share)), ("its bill line", lines));
+        }
+    }
+    Ok(())
+}
+
+/// A split of a line moves less than a cent between its strings; a split of the whole bill would move more.
+fn within_a_cent(line: &BillLine, part: &FundingLine) -> bool {
+    let Ok(percent) = part.percent.parse::<Decimal>() else { return false };
+    let exact = line.amount.exact().times(&fraction(percent));
+    let cent = Money::from_cents(1).exact();
+    let apart = part.amount.exact().minus(&exact);
+    apart < cent && Exact::zero().minus(&apart) < cent
+}
+
+/// Law 10. By line id, and by the charges behind each line.
+pub fn agencies(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let bills = &month.bills;
+    for line in &bills.lines {
+        let prefix = format!("{}-{}-", line.agency, line.month);
+        let named = line.id.get(..prefix.len()).unwrap_or(&line.id).to_owned();
+        proof.pair("", ("line id", named), ("its agency and month", prefix));
+    }
+    let owners: BTreeSet<(usize, &str)> = month
+        .charges
+        .iter()
+        .filter_map(|charge| match (&charge.destination, &charge.ruling.consumer) {
+            (_, Some(agency)) | (Destination::Agency(agency), None) => Some((charge.row, agency.as_str())),
+            _ => None,
+        })
+        .collect();
+    for detail in &bills.details {
+        let Some(line) = bills.lines.get(detail.line) else {
+            proof.refuse("detail", format!("line {}", detail.line), "lines of the bills");
+            continue;
+        };
+        if !owners.contains(&(detail.row, line.agency.as_str())) {
+            proof.refuse(&line.id, format!("row {} of another agency", detail.row), "rows of its agency");
+        }
+    }
+    Ok(())
+}
+
+/// Law 11.
+pub fn currency(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let currency = &month.settings.state.currency;
+    let of_charges = month.charges.iter().filter(|charge| charge.row < month.roll_up.len());
+    let of_charges = of_charges.map(|charge| month.roll_up.row(charge.row).text(Dimension::BillingCurrency));
+    let of_vendors = month.vendors.iter().map(|vendor| vendor.currency.as_str());
+    let mut found: BTreeSet<&str> = of_charges.chain(of_vendors).collect();
+    found.insert(currency);
+    let found = found.into_iter().collect::<Vec<_>>().join(", ");
+    proof.pair("", ("currencies of the bills", found), ("currency of the books", currency.clone()));
+    Ok(())
+}
+
+/// Law 12. Section by section, with usage summed from the roll-up again.
+pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let settings = &month.settings;
+    let mut usage: BTreeMap<SectionKey, Cost> = BTreeMap::new();
+    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == settings.state.currency) {
+        let sum = usage.entry(SectionKey::of(&row)).or_default();
+        *sum = sum.checked_add(row.sums().billed)?;
+    }
+    let mut fitted = by(month.charges.iter().map(|charge| (&charge.ruling.section, charge.amount)))?;
+    for (section, amount) in by(month.bills.central.iter().map(|central| (&central.section, central.amount)))? {
+        let sum = fitted.entry(section).or_default();
+        *sum = sum.checked_add(amount)?;
+    }
+    let tolerance = Cost::from_money(settings.state.gates.invoice_tolerance);
+    let mut known = BTreeSet::new();
+    for vendor in &month.vendors {
+        let place = vendor.section.in_words();
+        known.insert(&vendor.section);
+        let charged = usage.get(&vendor.section).copied().unwrap_or_default();
+        proof.costs(&place, ("usage", vendor.usage), ("charges of the section", charged));
+        let expected = match vendor.invoice {
+            Some(invoice) => invoice,
+            None => charged.exact().round(settings.state.rounding)?,
+        };
+        proof.money(&place, ("invoice basis", vendor.invoice_basis), ("invoice, or usage in cents", expected));
+        let cents = fitted.get(&vendor.section).copied().unwrap_or_default();
+        let basis = Cost::from_money(vendor.invoice_basis);
+        proof.costs(&place, ("invoice basis", basis), ("its charges in cents and items", cents));
+        if vendor.invoice.is_some() {
+            let difference = basis.checked_sub(charged)?;
+            proof.costs(&place, ("difference", vendor.difference), ("invoice less usage", difference));
+            let named = vendor.items.iter().filter(|item| item.item_type.is_outside_charges());
+            let rest = difference.checked_sub(Cost::total(named.map(|item| item.amount))?)?;
+            let excess = if rest.magnitude() > tolerance { rest } else { Cost::ZERO };
+            proof.costs(&place, ("difference above the tolerance that no item names", excess), ("allowed", Cost::ZERO));
+        }
+    }
+    for section in usage.keys().filter(|section| !known.contains(section)) {
+        proof.refuse(&section.in_words(), "charges without a reconciliation".to_owned(), "none");
+    }
+    Ok(())
+}
+
+/// Law 13, as far as one month can tell: nothing is dated outside it. That earlier closes are as they were is proved by
+/// the ledger, whose closes name each other by hash.
+pub fn dates(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let outside = month.bills.lines.iter().filter(|line| line.month != month.month).count();
+    proof.counts("", ("bill lines of other months", outside as u64), ("allowed", 0));
+    for line in month.bills.lines.iter().filter(|line| line.month != month.month) {
+        proof.pair(&line.id, ("month of the line", line.month.to_string()), ("closed month", month.month.to_string()));
+    }
+    for entry in &month.journals {
+        let posted = crate::model::month::Month::containing(entry.posting_date());
+        proof.pair(entry.id(), ("posted in", posted.to_string()), ("closed month", month.month.to_string()));
+        if let Some(date) = entry.reversing_date() {
+            let expected = month.month.next().first_day();
+            proof.pair(
+                entry.id(),
+                ("reversed on", date.to_string()),
+                ("first day after the month", expected.to_string()),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Items that the invoice has and the charges do not, or the other way about.
+pub const LATE: [ItemType; 3] = [ItemType::UsageOnly, ItemType::CreditTiming, ItemType::PeriodCutOff];
