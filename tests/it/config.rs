@@ -27,3 +27,11 @@ fn the_golden_books_say_what_they_mean() {
     assert!(settings.funding.iter().filter(|rule| rule.federal).all(|rule| rule.string.fund == "2100"));
     assert_eq!(loaded.files.len(), 13);
 }
+
+#[test]
+fn the_example_of_westmark_has_nothing_to_complain_about() {
+    let loaded = load("examples/westmark");
+    assert_eq!(told(&loaded), "");
+    assert_eq!(loaded.settings.services.len(), 8);
+    assert_eq!(loaded.settings.rate_cards.len(), 14);
+}
