@@ -8,4 +8,6 @@ mod config;
 mod export;
 mod golden;
 mod golden_books;
+mod golden_money;
+mod ingest;
 mod tidy;
