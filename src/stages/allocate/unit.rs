@@ -3,7 +3,7 @@
 use super::Books;
 use super::cards::{self, Alternatives};
 use super::direct::{Keys, LineKey};
-use super::lines::{Draft, Treatment, cut, rounded_in_words};
+use super::lines::{Draft, Treatment, rounded_in_words};
 use crate::model::bill::{LineKind, RatedCharge};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
@@ -196,7 +196,7 @@ fn driven_line(
     price.fill(&mut draft, value.value);
     let exact = value.value.exact().times(&price.each);
     let rounding = books.settings.state.rounding;
-    draft.line.amount = cut(&[exact.clone()], rounding)?[0];
+    draft.line.amount = exact.round(rounding)?;
     draft.line.arithmetic.push(format!(
         "{} {} x {} = {}, {} to {}",
         value.value,
