@@ -3,3 +3,5 @@
 pub mod container;
 pub mod digest;
 pub mod fs;
+pub mod inbox;
+pub mod look;

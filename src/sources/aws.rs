@@ -168,6 +168,7 @@ pub const REPORT_MANIFEST: ManifestShape = ManifestShape {
     version: "/assemblyId",
     period_start: "/billingPeriod/start",
     scope: "/account",
+    scope_ends: "",
     kind: "",
     parts: Parts { list: "/reportKeys", name: "", rows: "", bytes: "" },
     count: "",

@@ -4,7 +4,7 @@
 //! there, the amortized rows count, and the actual file adds only what it alone knows: payments for commitments and
 //! their refunds (formats.md 6.3). Unused commitment is not billed cost: the actual file, which is, has no such rows.
 
-use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition, Side, Views};
+use super::recognition::{Delivery, ManifestShape, Newest, Parts, Proof, Recognition, Side, Views};
 use super::{
     AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, Owed, SourceDefinition, Tags, Text,
     USAGE, Watched,
@@ -100,6 +100,7 @@ pub const EXPORT_MANIFEST: ManifestShape = ManifestShape {
     version: "/runInfo/runId",
     period_start: "/runInfo/startDate",
     scope: "/exportConfig/resourceId",
+    scope_ends: "/providers/Microsoft.CostManagement",
     kind: "/exportConfig/type",
     parts: Parts { list: "/blobs", name: "/blobName", rows: "/dataRowCount", bytes: "/byteCount" },
     count: "/blobCount",
@@ -113,12 +114,24 @@ const TWO_VIEWS: Views = Views {
     actual: Side {
         kind: "ActualCost",
         in_name: &["actual"],
-        rows: &[&[(CHARGE_TYPE, Is::OneOf(&["Purchase", "Refund"])), (PRICING_MODEL, COMMITTED)]],
+        proofs: &[
+            Proof {
+                when: &[(CHARGE_TYPE, Is::OneOf(&["Purchase", "Refund"])), (PRICING_MODEL, COMMITTED)],
+                cost_is_zero: Some(false),
+            },
+            Proof { when: &[(CHARGE_TYPE, Is::Text("Usage")), (PRICING_MODEL, COMMITTED)], cost_is_zero: Some(true) },
+        ],
     },
     amortized: Side {
         kind: "AmortizedCost",
         in_name: &["amort"],
-        rows: &[&[(CHARGE_TYPE, Is::OneOf(&["UnusedReservation", "UnusedSavingsPlan"]))]],
+        proofs: &[
+            Proof {
+                when: &[(CHARGE_TYPE, Is::OneOf(&["UnusedReservation", "UnusedSavingsPlan"]))],
+                cost_is_zero: None,
+            },
+            Proof { when: &[(CHARGE_TYPE, Is::Text("Usage")), (PRICING_MODEL, COMMITTED)], cost_is_zero: Some(false) },
+        ],
     },
 };
 

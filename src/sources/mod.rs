@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod azure;
 pub mod recognition;
+pub mod servicenow;
 
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::Code;

@@ -31,8 +31,9 @@ pub struct ManifestShape {
     pub export: &'static str,
     pub version: &'static str,
     pub period_start: &'static str,
-    /// The billing account or subscription that the export is of.
+    /// The billing account or subscription that the export is of, and where in that text the export's own name begins.
     pub scope: &'static str,
+    pub scope_ends: &'static str,
     pub kind: &'static str,
     pub parts: Parts,
     pub count: &'static str,
@@ -68,8 +69,14 @@ pub struct Side {
     pub kind: &'static str,
     /// Parts of file and folder names, lower case.
     pub in_name: Names,
-    /// A row for which all conditions of one of these hold proves the side.
-    pub rows: &'static [&'static [(Names, Is)]],
+    /// A row like one of these proves the side.
+    pub proofs: &'static [Proof],
+}
+
+/// A row for which all conditions hold, and whose cost is zero or not, where that is part of the proof.
+pub struct Proof {
+    pub when: &'static [(Names, Is)],
+    pub cost_is_zero: Option<bool>,
 }
 
 /// A format that is known and whose rows are not read as charges here: named so that the answer helps.
@@ -135,20 +142,27 @@ pub fn why_not(header: &[String]) -> String {
 }
 
 impl Views {
-    /// What the first rows prove: the actual side, the amortized side, or neither.
-    pub fn proved_by(&self, header: &[String], rows: &[Vec<String>]) -> Option<&Side> {
+    /// What the first rows prove: the amortized side, the actual side, or neither.
+    pub fn proved_by(&self, cost: Names, header: &[String], rows: &[Vec<String>]) -> Option<&Side> {
         let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
-        [&self.actual, &self.amortized].into_iter().find(|side| {
-            rows.iter().any(|row| {
-                side.rows.iter().any(|conditions| {
-                    conditions.iter().all(|(names, is)| {
-                        let column = folded.iter().position(|name| names.iter().any(|wanted| fold(wanted) == *name));
-                        is.holds(column.and_then(|column| row.get(column)).map_or("", String::as_str))
-                    })
-                })
-            })
-        })
+        let cell = |row: &'_ [String], names: Names| {
+            let column = folded.iter().position(|name| names.iter().any(|wanted| fold(wanted) == *name));
+            column.and_then(|column| row.get(column)).cloned().unwrap_or_default()
+        };
+        let proves = |proof: &Proof, row: &[String]| {
+            proof.when.iter().all(|(names, is)| is.holds(&cell(row, names)))
+                && proof.cost_is_zero.is_none_or(|zero| is_zero(&cell(row, cost)) == zero)
+        };
+        [&self.amortized, &self.actual]
+            .into_iter()
+            .find(|side| rows.iter().any(|row| side.proofs.iter().any(|proof| proves(proof, row))))
     }
+}
+
+/// Whether an amount has no digit but zeros before its exponent.
+fn is_zero(amount: &str) -> bool {
+    let digits = amount.split(['e', 'E']).next().unwrap_or_default();
+    !digits.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 impl Is {

@@ -2,6 +2,7 @@
 
 pub mod allocate;
 pub mod export;
+pub mod ingest;
 pub mod journal;
 pub mod normalize;
 pub mod rate;

@@ -1,0 +1,337 @@
+//! Ingest: says which of the delivered files count, and what is wrong with the delivery.
+//!
+//! In     `InboxFile`s     what lies below `inbox/<month>/`, looked at: container, header, first rows, hash
+//! Out    `Intake`         of every export the one version that counts, with its parts; the tables of ServiceNow
+//! Needs  the sources the settings expect, the month
+//! Tells  CB01xx files that nobody can read, CB03xx versions, parts and months
+//!
+//! Files are told by their content; folders and names only say what belongs together. Which of several versions counts
+//! is the vendor's word (a manifest) and never a file date. Where the vendor's word is missing and two files could be
+//! one month twice, nothing is chosen: billing twice is the commonest accident there is.
+
+mod choose;
+mod loose;
+mod manifest;
+mod paths;
+mod views;
+
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::{FileLook, InboxFile, Intake, SourceVersion, TableFile};
+use crate::model::month::Month;
+use crate::model::settings::{SourceSetting, State};
+use crate::sources::recognition::{source_of, why_not};
+use crate::sources::servicenow;
+use crate::sources::{SourceDefinition, named};
+use manifest::Manifest;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What counts, and what a human must be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ingested {
+    pub intake: Intake,
+    pub findings: Vec<Finding>,
+}
+
+pub fn ingest(files: &[InboxFile], state: &State, month: Month) -> Ingested {
+    let mut inbox = Inbox::new(files, state, month);
+    let manifests = inbox.read_manifests();
+    let mut versions = choose::versions(&mut inbox, &manifests);
+    inbox.set_copies_aside();
+    versions.extend(loose::versions(&mut inbox));
+    views::pair(&mut versions, &mut inbox.findings);
+    inbox.refuse_equal_parts(&versions);
+    inbox.name_unknown();
+    let tables = inbox.tables();
+    inbox.miss_expected(&versions, &tables);
+    let mut versions: Vec<SourceVersion> = versions.into_iter().map(|chosen| chosen.version).collect();
+    versions.sort_by(|a, b| (&a.folder, &a.export, &a.view).cmp(&(&b.folder, &b.export, &b.view)));
+    let mut findings = inbox.findings;
+    Finding::sort(&mut findings);
+    Ingested { intake: Intake { versions, tables }, findings }
+}
+
+/// What a file is.
+enum Kind {
+    Manifest,
+    Charges(&'static SourceDefinition),
+    Table(&'static str),
+    /// Of no known format.
+    Unknown,
+    /// A finding was made when it was looked at.
+    Unreadable,
+}
+
+struct Seen<'a> {
+    file: &'a InboxFile,
+    kind: Kind,
+}
+
+impl<'a> Seen<'a> {
+    fn charges(&self) -> Option<&'static SourceDefinition> {
+        if let Kind::Charges(source) = self.kind { Some(source) } else { None }
+    }
+
+    /// Header and first rows; nothing for what is no table.
+    fn table(&self) -> Option<(&'a [String], &'a [Vec<String>])> {
+        match &self.file.look {
+            FileLook::Table { header, first_rows, .. } => Some((header, first_rows)),
+            FileLook::Json(_) | FileLook::Unreadable => None,
+        }
+    }
+
+    fn has_rows(&self) -> bool {
+        self.table().is_some_and(|(_, rows)| rows.iter().any(|row| row.iter().any(|cell| !cell.is_empty())))
+    }
+
+    /// Whether both begin alike, whatever they are packed in.
+    fn begins_like(&self, other: &Self) -> bool {
+        self.has_rows() && self.table() == other.table()
+    }
+}
+
+/// A version that counts, with what is needed to pair it.
+struct Chosen {
+    version: SourceVersion,
+    source: &'static SourceDefinition,
+    /// Billing account or subscription.
+    scope: String,
+    /// Whether a manifest said so.
+    scope_is_said: bool,
+    /// Indices of its parts in the inbox.
+    places: Vec<usize>,
+}
+
+/// The files, and which of them have found their use.
+struct Inbox<'a> {
+    seen: Vec<Seen<'a>>,
+    state: &'a State,
+    month: Month,
+    /// Parts that count.
+    used: BTreeSet<usize>,
+    /// Files of which a finding says why they do not count.
+    set_aside: BTreeSet<usize>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Inbox<'a> {
+    fn new(files: &'a [InboxFile], state: &'a State, month: Month) -> Self {
+        let mut files: Vec<&InboxFile> = files.iter().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut findings = Vec::new();
+        for setting in &state.sources {
+            findings.extend(unknown_format(setting));
+        }
+        let seen = files.into_iter().map(|file| Seen { file, kind: kind_of(file, setting(state, file)) }).collect();
+        Self { seen, state, month, used: BTreeSet::new(), set_aside: BTreeSet::new(), findings }
+    }
+
+    fn is_free(&self, place: usize) -> bool {
+        !self.used.contains(&place) && !self.set_aside.contains(&place)
+    }
+
+    fn path(&self, place: usize) -> &'a str {
+        &self.seen[place].file.path
+    }
+
+    fn setting(&self, folder: &str) -> Option<&'a SourceSetting> {
+        self.state.sources.iter().find(|setting| setting.folder == folder)
+    }
+
+    fn tell(&mut self, code: Code, place: Place, why: impl Into<String>, fix: impl Into<String>) {
+        self.findings.push(Finding::new(code, place, why, fix));
+    }
+
+    fn read_manifests(&mut self) -> Vec<Manifest> {
+        let mut manifests = Vec::new();
+        for seen in &mut self.seen {
+            match (&seen.file.look, &seen.kind) {
+                (FileLook::Json(text), _) => match manifest::read(&seen.file.path, text) {
+                    Ok(Some(manifest)) => manifests.push(manifest),
+                    Ok(None) => seen.kind = Kind::Unknown,
+                    Err(finding) => self.findings.push(finding),
+                },
+                (FileLook::Table { .. }, Kind::Unknown) if manifest::is_called_manifest(&seen.file.path) => {
+                    seen.kind = Kind::Manifest;
+                    self.findings.push(Finding::new(
+                        Code::ManifestDamaged,
+                        Place::file(&seen.file.path),
+                        "It is called a manifest and is not JSON.",
+                        "Download the manifest again from the vendor's storage.",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        manifests
+    }
+
+    /// Files with the same bytes as one that counts, or as an earlier one.
+    fn set_copies_aside(&mut self) {
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        let used_first = self.used.iter().copied();
+        let order: Vec<usize> = used_first.chain((0..self.seen.len()).filter(|place| self.is_free(*place))).collect();
+        for place in order {
+            let seen = &self.seen[place];
+            if matches!(seen.kind, Kind::Manifest | Kind::Unreadable) || !seen.has_rows() {
+                continue;
+            }
+            match first.get(seen.file.sha256.as_str()) {
+                Some(&earlier) if !self.used.contains(&place) => self.set_copy_aside(place, earlier),
+                Some(_) => {}
+                None => {
+                    first.insert(&seen.file.sha256, place);
+                }
+            }
+        }
+    }
+
+    fn set_copy_aside(&mut self, place: usize, original: usize) {
+        self.set_aside.insert(place);
+        let why = format!("It holds the same rows as {}, which is read. This copy is not.", self.path(original));
+        self.tell(Code::FileTwice, Place::file(self.path(place)), why, "Remove the copy from the inbox.");
+    }
+
+    /// Two parts that both count and begin with the same rows: one file in two packings, or one month twice.
+    fn refuse_equal_parts(&mut self, versions: &[Chosen]) {
+        let places: Vec<usize> = versions.iter().flat_map(|chosen| chosen.places.iter().copied()).collect();
+        for (number, &place) in places.iter().enumerate() {
+            let begins_alike = |earlier: &&usize| {
+                let (seen, earlier) = (&self.seen[place], &self.seen[**earlier]);
+                seen.charges().map(|source| source.name) == earlier.charges().map(|source| source.name)
+                    && seen.begins_like(earlier)
+            };
+            if let Some(&earlier) = places[..number].iter().find(begins_alike) {
+                let why = format!(
+                    "It begins with the same rows as {}; reading both would bill them twice.",
+                    self.path(earlier)
+                );
+                self.tell(
+                    Code::ContentTwice,
+                    Place::file(self.path(place)),
+                    why,
+                    "Keep the one that counts and remove the other from the inbox.",
+                );
+            }
+        }
+    }
+
+    /// What is left and of no known format.
+    fn name_unknown(&mut self) {
+        for place in 0..self.seen.len() {
+            if !matches!(self.seen[place].kind, Kind::Unknown) || !self.is_free(place) {
+                continue;
+            }
+            let (why, row) = match self.seen[place].table() {
+                None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
+                Some((header, rows)) => match header_below(rows) {
+                    Some(row) => (format!("Its header stands in row {row}, below lines that are no table."), Some(row)),
+                    None => (why_not(header), None),
+                },
+            };
+            let at = Place::file(self.path(place));
+            self.tell(
+                Code::FileNotRecognized,
+                row.map_or(at.clone(), |row| at.row(row)),
+                why,
+                "Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.",
+            );
+        }
+    }
+
+    fn tables(&mut self) -> Vec<TableFile> {
+        let mut tables = Vec::new();
+        for place in 0..self.seen.len() {
+            let Kind::Table(table) = self.seen[place].kind else { continue };
+            if !self.is_free(place) {
+                continue;
+            }
+            let file = self.seen[place].file;
+            if !self.seen[place].has_rows() {
+                self.header_only(&[place]);
+            }
+            tables.push(TableFile { path: file.path.clone(), sha256: file.sha256.clone(), table: table.to_owned() });
+        }
+        tables
+    }
+
+    /// Says that files have a header and no rows; false where the settings accept it.
+    fn header_only(&mut self, places: &[usize]) {
+        let Some(&place) = places.first() else { return };
+        let file = self.seen[place].file;
+        let accepted = self.setting(file.folder()).is_some_and(|setting| setting.allow_empty);
+        let (why, fix) = if accepted {
+            ("It has a header and no rows; the settings accept that for this folder.", "Nothing needs to be done.")
+        } else {
+            (
+                "An export without a single row is either a month without charges or a failed download.",
+                "Download it again; if there were no charges, set `allow_empty = true` for this folder in chargeback.toml.",
+            )
+        };
+        let mut finding = Finding::new(Code::FileHeaderOnly, Place::file(&file.path), why, fix);
+        if accepted {
+            finding.severity = crate::model::finding::Severity::Note;
+        }
+        self.findings.push(finding);
+    }
+
+    fn miss_expected(&mut self, versions: &[Chosen], tables: &[TableFile]) {
+        for setting in self.state.sources.iter().filter(|setting| setting.expected) {
+            let folder = &setting.folder;
+            let delivered = versions.iter().any(|chosen| &chosen.version.folder == folder)
+                || tables.iter().any(|table| table.path.split('/').next() == Some(folder));
+            // Files that were refused have findings of their own.
+            let refused = self.seen.iter().any(|seen| seen.file.folder() == folder);
+            if !delivered && !refused {
+                let place = Place::file(format!("{folder}/"));
+                let why = format!("The settings expect files from {folder} every month, and {} has none.", self.month);
+                let fix = format!("Put the export into inbox/{}/{folder}/, or set `expected = false`.", self.month);
+                self.tell(Code::SourceMissing, place, why, fix);
+            }
+        }
+    }
+}
+
+fn setting<'a>(state: &'a State, file: &InboxFile) -> Option<&'a SourceSetting> {
+    state.sources.iter().find(|setting| setting.folder == file.folder())
+}
+
+fn kind_of(file: &InboxFile, setting: Option<&SourceSetting>) -> Kind {
+    let FileLook::Table { header, first_rows, .. } = &file.look else {
+        return if matches!(file.look, FileLook::Json(_)) { Kind::Manifest } else { Kind::Unreadable };
+    };
+    if manifest::is_called_manifest(&file.path) {
+        return Kind::Unknown;
+    }
+    if let Some(source) = setting.and_then(|setting| setting.format.as_deref()).and_then(named_format) {
+        return Kind::Charges(source);
+    }
+    if let Some(source) = source_of(header, first_rows) {
+        return Kind::Charges(source);
+    }
+    servicenow::table_of(paths::name_of(&file.path), header).map_or(Kind::Unknown, Kind::Table)
+}
+
+/// `azure-ea`, or with its view `azure-ea/amortized`.
+fn named_format(format: &str) -> Option<&'static SourceDefinition> {
+    named(format.split('/').next().unwrap_or(format))
+}
+
+fn unknown_format(setting: &SourceSetting) -> Option<Finding> {
+    let format = setting.format.as_deref()?;
+    if named_format(format).is_some() || format == servicenow::FORMAT {
+        return None;
+    }
+    let names: Vec<&str> = crate::sources::SOURCES.iter().map(|source| source.name).collect();
+    Some(Finding::new(
+        Code::FormatUnknown,
+        Place::file("chargeback.toml").column("format").value(format),
+        format!("The files of {} are to be read as this, and no such format is known.", setting.folder),
+        format!("Write one of {}, {}, or remove the line.", names.join(", "), servicenow::FORMAT),
+    ))
+}
+
+/// The row in which a known header stands, where lines precede it.
+fn header_below(rows: &[Vec<String>]) -> Option<u64> {
+    let found = rows.iter().position(|row| row.len() > 3 && source_of(row, &[]).is_some())?;
+    Some(found as u64 + 2)
+}

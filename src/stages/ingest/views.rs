@@ -1,0 +1,169 @@
+//! Months and views of a version: what its first rows, its manifest and its name say, and which two are one month's
+//! actual and amortized view.
+
+use super::paths::month_at;
+use super::{Chosen, Inbox};
+use crate::model::charge::Dimension;
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::{SourceVersion, View};
+use crate::model::month::Month;
+use crate::sources::recognition::Side;
+use crate::sources::{DateFormat, Names, SourceDefinition, Text, fold};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Inbox<'_> {
+    /// The month of some files: what their first rows say, then what a manifest or a folder says, then the one asked.
+    pub(super) fn month_of(&self, places: &[usize], said: Option<Month>) -> Month {
+        let mut found: BTreeSet<Month> = BTreeSet::new();
+        for &place in places {
+            let seen = &self.seen[place];
+            let (Some(source), Some((header, rows))) = (seen.charges(), seen.table()) else { continue };
+            let by_period = months(header, rows, source.dates.billing_period_start, source.dates.formats);
+            let by_day = || months(header, rows, source.dates.charge_start, source.dates.formats);
+            found.extend(if by_period.is_empty() { by_day() } else { by_period });
+        }
+        // Several months in one file are told row by row when it is read.
+        if found.contains(&self.month) {
+            return self.month;
+        }
+        found.first().copied().or(said).unwrap_or(self.month)
+    }
+
+    pub(super) fn refuse_month(&mut self, path: &str, month: Month) {
+        let why = format!("Its rows are of {}, and {} is to be closed.", month.in_words(), self.month.in_words());
+        let fix = format!("Move it to inbox/{month}/, and put the export of {} here.", self.month.in_words());
+        self.tell(Code::MonthOther, Place::file(path).value(month.to_string()), why, fix);
+    }
+
+    /// Which view files are of: by the manifest's word, the settings, their rows, their names, in this order.
+    pub(super) fn side_of(
+        &self,
+        source: &'static SourceDefinition,
+        places: &[usize],
+        kind: &str,
+    ) -> Option<&'static Side> {
+        let views = source.delivery.views?;
+        let sides = [&views.actual, &views.amortized];
+        if let Some(side) = sides.into_iter().find(|side| side.kind == kind) {
+            return Some(side);
+        }
+        let first = places.first().map(|&place| self.seen[place].file)?;
+        let format = self.setting(first.folder()).and_then(|setting| setting.format.as_deref()).unwrap_or_default();
+        match format.split_once('/').map(|(_, view)| view) {
+            Some("actual") => return Some(&views.actual),
+            Some("amortized") => return Some(&views.amortized),
+            _ => {}
+        }
+        let proved = places.iter().find_map(|&place| {
+            let (header, rows) = self.seen[place].table()?;
+            views.proved_by(source.vendor_cost, header, rows)
+        });
+        let path = first.path.to_lowercase();
+        proved.or_else(|| sides.into_iter().find(|side| side.in_name.iter().any(|part| path.contains(part))))
+    }
+
+    /// A version with its view, as if it were alone.
+    pub(super) fn viewed(
+        &mut self,
+        mut version: SourceVersion,
+        source: &'static SourceDefinition,
+        places: Vec<usize>,
+        kind: &str,
+        scope: &str,
+    ) -> Chosen {
+        if let Some(views) = source.delivery.views {
+            let side = self.side_of(source, &places, kind);
+            if side.is_none() && places.iter().any(|&place| self.seen[place].has_rows()) {
+                self.tell(
+                    Code::ViewAssumed,
+                    Place::file(version.parts.first().map_or("", |part| part.path.as_str())),
+                    "It is read as the actual view. If it is the amortized one, what commitments cover would be billed wrongly.",
+                    format!("Set `format = \"{}/actual\"` or `\"{0}/amortized\"` for this folder in chargeback.toml.", source.name),
+                );
+            }
+            let amortized = side.is_some_and(|side| side.kind == views.amortized.kind);
+            version.view = if amortized { View::AmortizedAlone } else { View::ActualAlone };
+        }
+        let said = !scope.is_empty();
+        let scope = if said { scope.to_owned() } else { self.account_of(source, &places) };
+        Chosen { version, source, scope, scope_is_said: said, places }
+    }
+
+    /// The billing account of the first row.
+    fn account_of(&self, source: &SourceDefinition, places: &[usize]) -> String {
+        let Some((_, Text::Column(names))) =
+            source.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::BillingAccountId)
+        else {
+            return String::new();
+        };
+        let account = places.iter().find_map(|&place| {
+            let (header, rows) = self.seen[place].table()?;
+            let column = column(header, names)?;
+            rows.iter().filter_map(|row| row.get(column)).find(|cell| !cell.trim().is_empty())
+        });
+        account.map(|account| account.trim().to_lowercase()).unwrap_or_default()
+    }
+}
+
+/// Turns lone views of one account into a pair, and refuses two of a kind.
+pub fn pair(versions: &mut [Chosen], findings: &mut Vec<Finding>) {
+    let mut by_account: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
+    for (place, chosen) in versions.iter().enumerate() {
+        by_account.entry((chosen.source.name, chosen.scope.clone())).or_default().push(place);
+    }
+    let groups: Vec<Vec<usize>> = by_account.into_values().collect();
+    for group in groups {
+        for view in [View::Only, View::ActualAlone, View::AmortizedAlone] {
+            refuse_overlap(versions, &group, view, findings);
+        }
+        let of = |view| group.iter().copied().find(|&place| versions[place].version.view == view);
+        if let (Some(actual), Some(amortized)) = (of(View::ActualAlone), of(View::AmortizedAlone)) {
+            versions[actual].version.view = View::ActualOfPair;
+            versions[amortized].version.view = View::AmortizedOfPair;
+        }
+    }
+}
+
+/// Two exports of one account's same view. Without a manifest the scope is only the billing account, and several
+/// exports may share it by department; whether their accounts overlap shows when the rows are read.
+fn refuse_overlap(versions: &[Chosen], group: &[usize], view: View, findings: &mut Vec<Finding>) {
+    let same: Vec<&Chosen> = group
+        .iter()
+        .map(|&place| &versions[place])
+        .filter(|chosen| chosen.version.view == view && chosen.scope_is_said)
+        .collect();
+    let [first, rest @ ..] = same.as_slice() else { return };
+    for other in rest {
+        let path = other.version.manifest.clone().unwrap_or_default();
+        findings.push(Finding::new(
+            Code::SourceOverlap,
+            Place::file(path).value(&other.scope),
+            format!(
+                "{} and {} are both exports of this account for {}; reading both would bill it twice.",
+                first.version.export, other.version.export, other.version.month
+            ),
+            "Keep one of the two exports in the inbox.",
+        ));
+    }
+}
+
+fn column(header: &[String], names: Names) -> Option<usize> {
+    header.iter().position(|name| names.iter().any(|wanted| fold(wanted) == fold(name)))
+}
+
+/// The months in a date column of the first rows.
+fn months(header: &[String], rows: &[Vec<String>], names: Names, formats: &[DateFormat]) -> BTreeSet<Month> {
+    let Some(column) = column(header, names) else { return BTreeSet::new() };
+    let day_first = formats.contains(&DateFormat::DayFirst) && !formats.contains(&DateFormat::MonthFirst);
+    rows.iter().filter_map(|row| row.get(column)).filter_map(|cell| month_of_date(cell.trim(), day_first)).collect()
+}
+
+fn month_of_date(text: &str, day_first: bool) -> Option<Month> {
+    if text.as_bytes().get(4) == Some(&b'-') {
+        return month_at(text);
+    }
+    let mut parts = text.split(' ').next()?.split('/');
+    let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let month: u32 = if day_first { second } else { first }.parse().ok()?;
+    Month::parse(&format!("{year}-{month:02}")).ok()
+}

@@ -1,0 +1,121 @@
+//! The vendors' deliveries as they are downloaded: which files count.
+
+use chargeback::io::fs::Disk;
+use chargeback::io::inbox;
+use chargeback::model::finding::{Code, Finding};
+use chargeback::model::intake::{Intake, SourceVersion, View};
+use chargeback::model::month::Month;
+use chargeback::model::settings::{SourceSetting, State};
+use chargeback::stages::ingest::{Ingested, ingest};
+use std::path::Path;
+
+fn samples() -> Disk {
+    Disk::real(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples"))
+}
+
+/// Takes a folder of the samples for the inbox of a month.
+fn delivered(folder: &str, month: &str, sources: Vec<SourceSetting>) -> Ingested {
+    let state = State { sources, ..State::default() };
+    let (files, mut findings) = inbox::look_at_all(&samples(), folder, &state).unwrap();
+    let mut ingested = ingest(&files, &state, Month::parse(month).unwrap());
+    findings.append(&mut ingested.findings);
+    Ingested { findings, ..ingested }
+}
+
+fn codes(findings: &[Finding]) -> Vec<(Code, &str)> {
+    findings.iter().map(|finding| (finding.code, finding.place.file.raw())).collect()
+}
+
+fn parts(version: &SourceVersion) -> Vec<&str> {
+    version.parts.iter().map(|part| part.path.as_str()).collect()
+}
+
+#[test]
+fn of_three_versions_of_june_the_one_that_the_manifest_names() {
+    let Ingested { intake, findings } = delivered("aws-cur-legacy/westmark-create-new", "2025-06", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!(
+        (version.source.as_str(), version.export.as_str(), version.view),
+        ("aws-cur", "westmark-cur", View::Only)
+    );
+    assert_eq!(version.version, "0b6f3a52-1c11-4d5e-9f10-aa0000000003");
+    let june = "cur/westmark-cur/20250601-20250701";
+    let third = format!("{june}/0b6f3a52-1c11-4d5e-9f10-aa0000000003");
+    assert_eq!(
+        parts(version),
+        [format!("{third}/westmark-cur-00001.csv.gz"), format!("{third}/westmark-cur-00002.csv.gz")]
+    );
+    assert_eq!(version.manifest.as_deref(), Some(&*format!("{june}/westmark-cur-Manifest.json")));
+    // July lies there too: it is not billed in June, and nobody overlooks it.
+    assert_eq!(
+        codes(&findings),
+        [
+            (Code::MonthOther, "cur/westmark-cur/20250701-20250801/westmark-cur-Manifest.json"),
+            (Code::VersionSuperseded, &*format!("{june}/0b6f3a52-1c11-4d5e-9f10-aa0000000001/")),
+            (Code::VersionSuperseded, &*format!("{june}/0b6f3a52-1c11-4d5e-9f10-aa0000000002/")),
+        ]
+    );
+}
+
+#[test]
+fn a_second_download_of_a_zip_is_not_read() {
+    let Ingested { intake, findings } = delivered("aws-cur-legacy/westmark-overwrite", "2025-05", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!(parts(version), ["cur/ow/20250501-20250601/ow-1.csv.zip"]);
+    assert_eq!(codes(&findings), [(Code::FileTwice, "cur/ow/20250501-20250601/ow-1 (1).csv.zip")]);
+}
+
+#[test]
+fn of_two_azure_runs_the_last_and_both_views_as_a_pair() {
+    let Ingested { intake, findings } = delivered("azure-ea/create-new", "2025-06", Vec::new());
+    let summary: Vec<(&str, View, usize, Option<u64>, &str)> = intake
+        .versions
+        .iter()
+        .map(|v| (v.export.as_str(), v.view, v.parts.len(), v.rows_expected, v.version.as_str()))
+        .collect();
+    assert_eq!(
+        summary,
+        [
+            ("westmark-actual", View::ActualOfPair, 2, Some(284), "bbbbbbbb-0000-4000-8000-000000000006"),
+            ("westmark-amort", View::AmortizedOfPair, 2, Some(341), "bbbbbbbb-0000-4000-8000-000000000005"),
+        ],
+        "{findings:#?}"
+    );
+    let rows: Vec<Option<u64>> = intake.versions[0].parts.iter().map(|part| part.rows_expected).collect();
+    assert_eq!(rows, [Some(142), Some(142)]);
+    assert!(findings.iter().all(|finding| finding.code == Code::VersionSuperseded), "{findings:#?}");
+    assert_eq!(findings.len(), 2);
+}
+
+#[test]
+fn an_older_header_without_manifest_is_one_version() {
+    let Ingested { intake, findings } = delivered("azure-ea/older-header", "2025-05", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!((version.export.as_str(), version.view), ("westmark-ea", View::ActualAlone));
+    assert_eq!(codes(&findings), []);
+}
+
+#[test]
+fn every_rendering_of_servicenow_is_told() {
+    for (folder, encoding) in [("default-display", None), ("raw-values", None), ("labels-cp1252", Some("windows-1252"))]
+    {
+        let settings = ["alm_asset", "cmdb_ci_business_app", "cmdb_ci_cloud_service_account", "cmdb_ci_vm_instance"]
+            .into_iter()
+            .chain(["cmdb_rel_ci", "cmn_cost_center", "cmn_department", "sc_req_item", "sys_user"]);
+        let sources = settings
+            .clone()
+            .map(|name| SourceSetting {
+                folder: format!("{name}.csv"),
+                encoding: encoding.map(str::to_owned),
+                ..SourceSetting::default()
+            })
+            .collect();
+        let Ingested { intake: Intake { tables, .. }, findings } =
+            delivered(&format!("servicenow/{folder}"), "2025-06", sources);
+        let told: Vec<&str> = tables.iter().map(|table| table.table.as_str()).collect();
+        assert_eq!(told, settings.collect::<Vec<_>>(), "{folder}: {findings:#?}");
+        assert_eq!(codes(&findings), []);
+    }
+    let told = delivered("servicenow/excel-unicode-text", "2025-06", Vec::new()).intake.tables;
+    assert_eq!(told.iter().map(|table| table.table.as_str()).collect::<Vec<_>>(), ["sc_req_item"]);
+}
