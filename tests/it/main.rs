@@ -1,10 +1,12 @@
 //! The one test binary: linking polars once is slow enough.
 
-// Tests make and damage books on the disk themselves.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+// Tests make and damage books on the disk themselves, and what does not work in them is a failure.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
 mod cmd;
 mod config;
+mod damage;
+mod errors;
 mod export;
 mod golden;
 mod golden_books;
