@@ -12,4 +12,5 @@ mod golden;
 mod golden_books;
 mod golden_money;
 mod ingest;
+mod normalize;
 mod tidy;

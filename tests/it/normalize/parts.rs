@@ -1,0 +1,109 @@
+//! Parts in any order, shuffled columns and rows, bytes there and back.
+
+use super::{Case, cost, june, settings};
+use chargeback::frame::charges::{ChargesWriter, Wanted, find};
+use chargeback::frame::roll_up::{from_parquet, part_from_bytes, part_to_bytes, to_parquet};
+use chargeback::model::charge::{CostBasis, Dimension};
+use chargeback::model::money::Cost;
+use chargeback::model::month::Month;
+use chargeback::model::roll_up::RollUp;
+use chargeback::stages::normalize::conclude_version;
+
+fn bytes_of(case: &Case) -> Vec<u8> {
+    to_parquet(&case.concluded().roll_up).unwrap()
+}
+
+/// The table with its columns, or its rows, in another order.
+fn shuffled(text: &[u8], columns: bool) -> Vec<u8> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text);
+    let mut rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    if columns {
+        rows = rows.iter().map(|row| row.iter().rev().collect()).collect();
+    } else {
+        rows[1..].reverse();
+    }
+    let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn order_and_dress_change_no_byte_of_the_roll_up() {
+    let case = Case::aws("2025-06", june(3, 2));
+    let plain = bytes_of(&case);
+    let mut parts = june(3, 2);
+    parts.reverse();
+    assert_eq!(bytes_of(&Case::aws("2025-06", parts)), plain, "parts in another order");
+    for columns in [true, false] {
+        let parts = june(3, 2).into_iter().map(|(path, text)| (path, shuffled(&text, columns))).collect();
+        assert_eq!(bytes_of(&Case::aws("2025-06", parts)), plain, "columns {columns}");
+    }
+    let parts = june(3, 2);
+    let mut joined = parts[0].1.clone();
+    let second = &parts[1].1;
+    let after_header = second.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    joined.extend_from_slice(&second[after_header..]);
+    assert_eq!(bytes_of(&Case::aws("2025-06", vec![("cloud/one.csv".to_owned(), joined)])), plain, "one part");
+}
+
+#[test]
+fn a_part_comes_back_from_its_bytes() {
+    let case = Case::aws("2025-06", june(3, 2));
+    let mut nothing = chargeback::frame::charges::NoSink;
+    let parts: Vec<_> = (0..2).map(|place| case.part(place, &mut nothing)).collect();
+    let back: Vec<_> = parts.iter().map(|part| part_from_bytes(&part_to_bytes(part).unwrap()).unwrap()).collect();
+    for (part, back) in parts.iter().zip(&back) {
+        assert_eq!(part_to_bytes(part).unwrap(), part_to_bytes(back).unwrap());
+        assert_eq!(part.totals, back.totals);
+        assert_eq!(part.row_ids, back.row_ids);
+    }
+    let fresh = conclude_version(&case.version(), parts, &settings("USD")).unwrap();
+    let kept = conclude_version(&case.version(), back, &settings("USD")).unwrap();
+    assert_eq!(to_parquet(&fresh.roll_up).unwrap(), to_parquet(&kept.roll_up).unwrap());
+    assert_eq!(fresh.findings, kept.findings);
+    assert_eq!(fresh.totals, kept.totals);
+    let again = from_parquet(&to_parquet(&fresh.roll_up).unwrap()).unwrap();
+    assert_eq!(to_parquet(&again).unwrap(), to_parquet(&fresh.roll_up).unwrap());
+}
+
+#[test]
+fn merging_parts_is_reading_them_as_one() {
+    let case = Case::aws("2025-06", june(2, 2));
+    let mut nothing = chargeback::frame::charges::NoSink;
+    let tags = vec!["agency".to_owned(), "application".to_owned()];
+    let roll_ups: Vec<RollUp> = (0..2).map(|place| case.part(place, &mut nothing).roll_up).collect();
+    let there = RollUp::merge(roll_ups.clone(), tags.clone()).unwrap();
+    let back = RollUp::merge(roll_ups.into_iter().rev(), tags).unwrap();
+    assert_eq!(to_parquet(&there).unwrap(), to_parquet(&back).unwrap());
+}
+
+#[test]
+fn every_row_of_the_roll_up_finds_its_charges() {
+    let case = Case::aws("2025-06", june(3, 2));
+    let month = Month::parse("2025-06").unwrap();
+    let tags = ["agency".to_owned(), "application".to_owned()];
+    let mut written = Vec::new();
+    let mut writer = ChargesWriter::new(&mut written, &tags, "inbox/2025-06/part.csv", month).unwrap();
+    let part = case.part(0, &mut writer);
+    let charges = writer.finish().unwrap();
+    let roll_up = &part.roll_up;
+    assert_eq!(charges, roll_up.rows().map(|row| row.sums().charges).sum::<u64>());
+    let (_, all) = find(&written, &Wanted::default(), 0).unwrap();
+    assert_eq!(all, charges);
+    // A few rows over the whole roll-up: reading a file in the development profile is slow.
+    for row in roll_up.rows().step_by(roll_up.len() / 7) {
+        let wanted = Wanted {
+            dimensions: Dimension::ALL.iter().map(|&dimension| (dimension, row.text(dimension).to_owned())).collect(),
+            tags: tags.iter().map(|tag| (tag.clone(), row.tag(tag).to_owned())).collect(),
+            day: Some(row.day()),
+        };
+        let (found, count) = find(&written, &wanted, usize::MAX).unwrap();
+        assert_eq!(count, row.sums().charges);
+        assert_eq!(Cost::total(found.iter().map(|charge| charge.billed)).unwrap(), row.sums().billed);
+        let effective = Cost::total(found.iter().map(|charge| charge.effective.unwrap())).unwrap();
+        assert_eq!(Some(effective), row.sums().effective);
+        assert!(found.iter().all(|charge| charge.row > 1 && charge.file == "inbox/2025-06/part.csv"));
+    }
+    assert_eq!(roll_up.total(CostBasis::Billed).unwrap(), Some(part.totals.billed["USD"]));
+    assert!(part.totals.billed["USD"] > cost("1"));
+}
