@@ -104,9 +104,8 @@ fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
     let amount = sum.charges.checked_add(sum.credits)?;
     let charges = if sum.rows == 1 { "1 charge".to_owned() } else { format!("{} charges", sum.rows) };
     let basis = format!("{:?}", key.basis).to_lowercase();
-    let of_account = if key.account.is_empty() { String::new() } else { format!(" (account {})", key.account) };
+    draft.of_account(key.account);
     let line = &mut draft.line;
-    line.description.push_str(&of_account);
     line.arithmetic.push(format!("{charges} of {} at {basis} cost = {}", key.provider, sum.cost));
     line.arithmetic.push(format!("fitted to the vendor's invoice: {amount}"));
     if !sum.credits.is_zero() {
@@ -114,7 +113,6 @@ fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
     }
     line.amount = amount;
     line.provider = key.provider;
-    draft.account = key.account;
     draft.details = sum.details;
     Ok(draft)
 }

@@ -65,7 +65,10 @@ pub(super) fn fund(
             continue;
         }
         let residuals = match line.mode {
-            Mode::Absorbed => absorb(books, line, findings),
+            Mode::Absorbed => {
+                absorb(books, line, findings);
+                Vec::new()
+            }
             _ => {
                 let rules = by_agency.get(&line.agency).map_or(&[] as &[_], Vec::as_slice);
                 match rules_of(rules, line, account) {
@@ -148,25 +151,20 @@ fn never_federal(total: Money, mut division: Division, rules: &[&FundingRule]) -
     Ok(division)
 }
 
-/// The central fund that absorbs a line pays all of it, for the agency that runs the services.
-fn absorb(books: Books<'_>, line: &mut BillLine, findings: &mut Vec<Finding>) -> Vec<Residual> {
+/// The central fund that absorbs a line pays all of it, for the agency.
+fn absorb(books: Books<'_>, line: &mut BillLine, findings: &mut Vec<Finding>) {
     let Some(fund) = &line.absorbed_by else {
         let why = format!("Line {} is absorbed, and no rule says by which fund.", line.id);
         let fix = "Name the fund in absorbed_by of the rule in modes.csv.";
         let place = Place::file("modes.csv").column("absorbed_by");
         let finding = Finding::new(Code::FundingMissing, place, why, fix);
         findings.push(finding.at_stake(Cost::from_money(line.amount), books.settings.state.currency.as_str()));
-        return Vec::new();
+        return;
     };
-    let string = AccountString {
-        fund: fund.to_string(),
-        agency: books.settings.state.provider_agency.to_string(),
-        ..AccountString::default()
-    };
+    let string = AccountString { fund: fund.to_string(), agency: line.agency.to_string(), ..AccountString::default() };
     let federal = books.settings.funds.iter().any(|known| known.code == *fund && known.federal);
     let (percent, budget_fiscal_year) = ("100".to_owned(), budget_year(books));
     line.funding = vec![FundingLine { string, percent, federal, amount: line.amount, budget_fiscal_year }];
-    Vec::new()
 }
 
 fn budget_year(books: Books<'_>) -> i32 {

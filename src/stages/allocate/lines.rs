@@ -80,6 +80,14 @@ impl Draft {
             self.line.description.clone_from(&card.statement_text);
         }
     }
+
+    /// An account whose own funding rule pays stands on the bill by itself.
+    pub fn of_account(&mut self, account: String) {
+        if !account.is_empty() {
+            self.line.description.push_str(&format!(" (account {account})"));
+        }
+        self.account = account;
+    }
 }
 
 /// Cents of the parts of one amount, so that they add up to the whole, rounded once: each part is the rounded sum up to

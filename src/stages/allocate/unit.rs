@@ -85,6 +85,7 @@ fn consumed_parts(
     for (key, rows) in parts {
         let mut draft = books.draft(&key.agency, &key.service, LineKind::Unit, key.treatment);
         draft.priced_by(card);
+        draft.of_account(key.account);
         let (used_before, billed_before) = (used, billed);
         for row in rows {
             // Rounded sums up to each row, so that the rows' cents add up to the line's.
@@ -101,7 +102,6 @@ fn consumed_parts(
             let of_whole = format!("of these {part} {} under this mode: {}", price.unit, draft.line.amount);
             draft.line.arithmetic.push(of_whole);
         }
-        draft.account = key.account;
         drafts.push(draft);
     }
     Ok(drafts)

@@ -9,7 +9,7 @@ use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal};
-use crate::model::settings::{Mode, RateModel, fraction};
+use crate::model::settings::{FundingResidual, Mode, RateModel, fraction};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,16 +114,30 @@ pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         ("cost of all charges", all),
         ("cost of their rows", Cost::total(month.charges.iter().map(|c| c.cost))?),
     );
+    own_prices(month, proof)
+}
+
+/// Lines of our own cards, priced again. A line that is cut because its mode changes was rounded as a whole, so lines
+/// that differ in nothing but that are priced together.
+fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut wholes: BTreeMap<_, Vec<&BillLine>> = BTreeMap::new();
     for line in &month.bills.lines {
-        if let Some(expected) = own_price(month, line)? {
-            proof.money(&line.id, ("bill line", line.amount), ("price by its card", expected));
+        let whole = (&line.agency, &line.service, line.kind, &line.rate, &line.description);
+        wholes.entry(whole).or_default().push(line);
+    }
+    for lines in wholes.into_values() {
+        if let Some(expected) = own_price(month, &lines)? {
+            let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+            let billed = Money::total(lines.iter().map(|line| line.amount))?;
+            proof.money(&ids.join(" and "), ("bill line", billed), ("price by its card", expected));
         }
     }
     Ok(())
 }
 
 /// What a card of ours makes of a line: quantity times price, or a percentage of other lines of the agency.
-fn own_price(month: &MonthEnd, line: &BillLine) -> Result<Option<Money>, Overflow> {
+fn own_price(month: &MonthEnd, lines: &[&BillLine]) -> Result<Option<Money>, Overflow> {
+    let [line, ..] = lines else { return Ok(None) };
     let Some(rate) = &line.rate else { return Ok(None) };
     let cards = &month.settings.rate_cards;
     let Some(card) = cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version) else {
@@ -132,7 +146,7 @@ fn own_price(month: &MonthEnd, line: &BillLine) -> Result<Option<Money>, Overflo
     let price = match (&card.model, line.kind) {
         (RateModel::Unit { unit_price, price_per, .. }, LineKind::Unit) => {
             let exact = Exact::from_decimal;
-            let quantity = line.quantity.unwrap_or(Quantity::ZERO).exact();
+            let quantity = Quantity::total(lines.iter().map(|line| line.quantity.unwrap_or(Quantity::ZERO)))?.exact();
             quantity.times(&exact(*unit_price)).divided_by(&exact(*price_per))
         }
         (RateModel::Percent { percent, of }, LineKind::Fee) => {
@@ -236,7 +250,7 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         if line.mode == Mode::Chargeback || (line.mode == Mode::Absorbed && !line.funding.is_empty()) {
             let funding = sums::of_money(line.funding.iter().map(|part| part.amount))?;
             proof.costs(&line.id, ("bill line", Cost::from_money(line.amount)), ("its funding", funding));
-            for part in line.funding.iter().filter(|part| !within_a_cent(line, part)) {
+            for part in line.funding.iter().filter(|part| !is_near(month, line, part)) {
                 let found = format!("{} of fund {}", part.amount, part.string.fund);
                 proof.refuse(&line.id, found, &format!("{} percent, within a cent", part.percent));
             }
@@ -253,13 +267,18 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     Ok(())
 }
 
-/// A split of a line moves less than a cent between its strings; a split of the whole bill would move more.
-fn within_a_cent(line: &BillLine, part: &FundingLine) -> bool {
+/// A split of a line moves less than a cent between its strings; a split of the whole bill would move more. Where federal
+/// strings get no leftover cents, one string gets those of all.
+fn is_near(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool {
     let Ok(percent) = part.percent.parse::<Decimal>() else { return false };
     let exact = line.amount.exact().times(&fraction(percent));
-    let cent = Money::from_cents(1).exact();
+    let cents = match month.settings.state.funding_residual {
+        FundingResidual::LargestRemainder => 1,
+        FundingResidual::NeverFederal => i64::try_from(line.funding.len()).unwrap_or(i64::MAX),
+    };
+    let limit = Money::from_cents(cents).exact();
     let apart = part.amount.exact().minus(&exact);
-    apart < cent && Exact::zero().minus(&apart) < cent
+    apart < limit && Exact::zero().minus(&apart) < limit
 }
 
 /// Law 10. By line id, and by the charges behind each line.
