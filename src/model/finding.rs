@@ -212,7 +212,7 @@ codes! {
     DirectoryConcealed = 408, Warning, "ServiceNow does not show the owner";
     DirectoryOwnerEmpty = 409, Note, "an account without a department in ServiceNow";
     DirectoryReference = 410, Warning, "a reference that leads to no record";
-    DirectoryAmbiguous = 411, Warning, "a name that several records bear";
+    DirectoryAmbiguous = 411, Warning, "it is not certain which record is meant";
     DirectoryKey = 412, Note, "records without sys_id";
     DirectoryRepeated = 413, Warning, "one account stands on two records";
     DirectoryAccount = 414, Note, "an account number was repaired";

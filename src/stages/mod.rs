@@ -1,6 +1,7 @@
 //! The stages: pure functions, one module each; none knows another, a file or the clock.
 
 pub mod allocate;
+pub mod directory;
 pub mod export;
 pub mod ingest;
 pub mod journal;

@@ -3,9 +3,10 @@
 use chargeback::io::fs::Disk;
 use chargeback::io::inbox;
 use chargeback::model::finding::{Code, Finding};
-use chargeback::model::intake::{Intake, SourceVersion, View};
+use chargeback::model::intake::{Directory, Intake, SourceVersion, View};
 use chargeback::model::month::Month;
 use chargeback::model::settings::{SourceSetting, State};
+use chargeback::stages::directory::directory;
 use chargeback::stages::ingest::{Ingested, ingest};
 use std::path::Path;
 
@@ -118,4 +119,106 @@ fn every_rendering_of_servicenow_is_told() {
     }
     let told = delivered("servicenow/excel-unicode-text", "2025-06", Vec::new()).intake.tables;
     assert_eq!(told.iter().map(|table| table.table.as_str()).collect::<Vec<_>>(), ["sc_req_item"]);
+}
+
+/// ServiceNow's tables of one rendering, read into a directory.
+fn read(rendering: &str, encoding: Option<&str>) -> (Directory, Vec<String>) {
+    let folder = format!("servicenow/{rendering}");
+    let names = inbox::list(&samples(), &folder).unwrap().0;
+    let setting =
+        |folder: String| SourceSetting { folder, encoding: encoding.map(str::to_owned), ..SourceSetting::default() };
+    let state = State { sources: names.into_iter().map(setting).collect(), ..State::default() };
+    let (files, _) = inbox::look_at_all(&samples(), &folder, &state).unwrap();
+    let tables = ingest(&files, &state, Month::parse("2025-06").unwrap()).intake.tables;
+    let rows: Vec<_> = tables
+        .iter()
+        .map(|table| {
+            let file = files.iter().find(|file| file.path == table.path).unwrap();
+            let (rows, findings) = inbox::read_table(&samples(), &folder, file, table).unwrap();
+            assert_eq!(findings, []);
+            rows
+        })
+        .collect();
+    let (directory, findings) = directory(&rows);
+    (directory, findings.iter().map(ToString::to_string).collect())
+}
+
+/// What the directory says of accounts and resources, a line each.
+fn lines(directory: &Directory) -> String {
+    let all = directory.accounts.iter().chain(&directory.resources);
+    let line = |(key, entry): (&String, &chargeback::model::intake::DirectoryEntry)| {
+        let name = key.rsplit('/').next().unwrap_or(key);
+        let (departments, applications) = (entry.departments.join("+"), entry.applications.join("+"));
+        format!("{name}: {departments} {} {applications}", entry.cost_center).trim_end().to_owned() + "\n"
+    };
+    all.map(line).collect()
+}
+
+#[test]
+fn servicenow_by_display_values_guesses_nothing() {
+    let (directory, findings) = read("default-display", None);
+    insta::assert_snapshot!(lines(&directory), @r#"
+    012345678901: DPS 0550001
+    111122223333:
+    1a111111-aaaa-4aaa-8aaa-111111111111: DOT 0460100
+    222233334444: DOT 0460100
+    2b222222-bbbb-4bbb-8bbb-222222222222: DHHS 0700250
+    333344445555: DHHS 0700250
+    444455556666: DPS 0550001
+    dot-app01: DOT 0460100 Ramp Meter Control
+    i-0a11b22c33d44e001: DOT
+    i-0a11b22c33d44e002: DHHS 0700250 Benefits Eligibility
+    i-0a11b22c33d44e003: DPS 0550001 Dispatch CAD
+    i-0a11b22c33d44e004:
+    i-0ffffffffffffffff:
+    "#);
+    insta::assert_snapshot!(findings.join("\n"), @r#"
+    CB0411 warning: it is not certain which record is meant
+      cmdb_rel_ci.csv, row 2, column "child": "ramp-app"
+      why  2 records bear this name; which one is meant is not guessed. It stands in 2 rows.
+      fix  Export with raw values or a sys_id column for this reference, or rename one of the records.
+    CB0409 note: an account without a department in ServiceNow
+      cmdb_ci_cloud_service_account.csv, row 5, column "department"
+      why  ServiceNow names no department for account 111122223333; tags or other rules must own its charges.
+      fix  Fill in the department in ServiceNow, or add a rule for the account to owners.csv.
+    "#);
+    let (labels, same) = read("labels-cp1252", Some("windows-1252"));
+    assert_eq!(lines(&labels), lines(&directory));
+    assert_eq!(same.len(), findings.len());
+    let spellings: Vec<&str> = directory.departments.keys().map(String::as_str).collect();
+    assert_eq!(
+        spellings[..4],
+        [
+            "24c2d4ff8249b69efabde120b032ca6e",
+            "7245c0544e85938671b5dd39589f0831",
+            "8249b9c9fe3b1762fe1b7ff928468cf3",
+            "department of public safety"
+        ]
+    );
+}
+
+#[test]
+fn servicenow_by_raw_values_knows_both_machines_of_one_name() {
+    let (directory, findings) = read("raw-values", None);
+    insta::assert_snapshot!(lines(&directory), @r#"
+    012345678901: DPS 0550001
+    111122223333:
+    1a111111-aaaa-4aaa-8aaa-111111111111: DOT 0460100
+    222233334444: DOT 0460100
+    2b222222-bbbb-4bbb-8bbb-222222222222: DHHS 0700250
+    333344445555: DHHS 0700250
+    444455556666: DPS 0550001
+    dot-app01: DOT 0460100 Ramp Meter Control
+    i-0a11b22c33d44e001: DOT 0460100 Ramp Meter Control
+    i-0a11b22c33d44e002: DHHS 0700250 Benefits Eligibility
+    i-0a11b22c33d44e003: DPS 0550001 Dispatch CAD
+    i-0a11b22c33d44e004: DOT 0460100 Ramp Meter Control
+    i-0ffffffffffffffff:
+    "#);
+    insta::assert_snapshot!(findings.join("\n"), @r#"
+    CB0409 note: an account without a department in ServiceNow
+      cmdb_ci_cloud_service_account.csv, row 5, column "department"
+      why  ServiceNow names no department for account 111122223333; tags or other rules must own its charges.
+      fix  Fill in the department in ServiceNow, or add a rule for the account to owners.csv.
+    "#);
 }
