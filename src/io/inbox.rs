@@ -62,11 +62,11 @@ pub fn list(disk: &Disk, folder: &str) -> Result<(Vec<String>, Vec<Finding>), Di
 }
 
 /// Lists, hashes and looks at every file, several at a time. Sorted by path whatever the number of threads.
-pub fn look_at_all(disk: &Disk, folder: &str, state: &State) -> Result<(Vec<InboxFile>, Vec<Finding>)> {
+pub fn look_at_all(disk: &Disk, folder: &str, state: &State, threads: usize) -> Result<(Vec<InboxFile>, Vec<Finding>)> {
     let (paths, mut findings) = list(disk, folder)?;
     let next = AtomicUsize::new(0);
     let looks = Mutex::new(Vec::with_capacity(paths.len()));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().max(1));
+    let threads = threads.clamp(1, paths.len().max(1));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

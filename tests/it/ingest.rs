@@ -6,6 +6,7 @@ use chargeback::model::finding::{Code, Finding};
 use chargeback::model::intake::{Directory, Intake, SourceVersion, View};
 use chargeback::model::month::Month;
 use chargeback::model::settings::{SourceSetting, State};
+use chargeback::model::untrusted::Untrusted;
 use chargeback::stages::directory::directory;
 use chargeback::stages::ingest::{Ingested, ingest};
 use std::path::Path;
@@ -17,7 +18,7 @@ fn samples() -> Disk {
 /// Takes a folder of the samples for the inbox of a month.
 fn delivered(folder: &str, month: &str, sources: Vec<SourceSetting>) -> Ingested {
     let state = State { sources, ..State::default() };
-    let (files, mut findings) = inbox::look_at_all(&samples(), folder, &state).unwrap();
+    let (files, mut findings) = inbox::look_at_all(&samples(), folder, &state, 2).unwrap();
     let mut ingested = ingest(&files, &state, Month::parse(month).unwrap());
     findings.append(&mut ingested.findings);
     Ingested { findings, ..ingested }
@@ -128,7 +129,7 @@ fn read(rendering: &str, encoding: Option<&str>) -> (Directory, Vec<String>) {
     let setting =
         |folder: String| SourceSetting { folder, encoding: encoding.map(str::to_owned), ..SourceSetting::default() };
     let state = State { sources: names.into_iter().map(setting).collect(), ..State::default() };
-    let (files, _) = inbox::look_at_all(&samples(), &folder, &state).unwrap();
+    let (files, _) = inbox::look_at_all(&samples(), &folder, &state, 2).unwrap();
     let tables = ingest(&files, &state, Month::parse("2025-06").unwrap()).intake.tables;
     let rows: Vec<_> = tables
         .iter()
@@ -139,7 +140,11 @@ fn read(rendering: &str, encoding: Option<&str>) -> (Directory, Vec<String>) {
             rows
         })
         .collect();
-    let (directory, findings) = directory(&rows);
+    let (directory, mut findings) = directory(&rows);
+    for finding in &mut findings {
+        // As the close shows them: below the books.
+        finding.place.file = Untrusted::new(format!("inbox/2025-06/{}", finding.place.file.raw()));
+    }
     (directory, findings.iter().map(ToString::to_string).collect())
 }
 
@@ -174,11 +179,11 @@ fn servicenow_by_display_values_guesses_nothing() {
     "#);
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0411 warning: it is not certain which record is meant
-      cmdb_rel_ci.csv, row 2, column "child": "ramp-app"
+      inbox/2025-06/cmdb_rel_ci.csv, row 2, column "child": "ramp-app"
       why  2 records bear this name; which one is meant is not guessed. It stands in 2 rows.
       fix  Export with raw values or a sys_id column for this reference, or rename one of the records.
     CB0409 note: an account without a department in ServiceNow
-      cmdb_ci_cloud_service_account.csv, row 5, column "department"
+      inbox/2025-06/cmdb_ci_cloud_service_account.csv, row 5, column "department"
       why  ServiceNow names no department for account 111122223333; tags or other rules must own its charges.
       fix  Fill in the department in ServiceNow, or add a rule for the account to owners.csv.
     "#);
@@ -217,7 +222,7 @@ fn servicenow_by_raw_values_knows_both_machines_of_one_name() {
     "#);
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0409 note: an account without a department in ServiceNow
-      cmdb_ci_cloud_service_account.csv, row 5, column "department"
+      inbox/2025-06/cmdb_ci_cloud_service_account.csv, row 5, column "department"
       why  ServiceNow names no department for account 111122223333; tags or other rules must own its charges.
       fix  Fill in the department in ServiceNow, or add a rule for the account to owners.csv.
     "#);

@@ -6,7 +6,10 @@ fn tables(text: &str) -> Vec<TableRows> {
     let mut tables: Vec<TableRows> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(name) = line.strip_prefix("# ") {
-            let path = format!("servicenow/{name}{}.csv", tables.iter().filter(|t| t.file.table == name).count());
+            let path = format!(
+                "inbox/2025-06/servicenow/{name}{}.csv",
+                tables.iter().filter(|t| t.file.table == name).count()
+            );
             let file = TableFile { path: path.replace("0.csv", ".csv"), sha256: String::new(), table: name.to_owned() };
             tables.push(TableRows { file, ..TableRows::default() });
             continue;
@@ -79,27 +82,27 @@ fn account_numbers_that_a_spreadsheet_touched() {
     );
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0210 blocks the close: an account number is damaged
-      servicenow/cmdb_ci_cloud_service_account.csv, row 3, column "account_id": "1.23457E+11"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 3, column "account_id": "1.23457E+11"
       why  A spreadsheet turned the account number into a rounded number; its last digits are lost.
       fix  Export the table from ServiceNow again and do not save it from a spreadsheet.
     CB0408 warning: ServiceNow does not show the owner
-      servicenow/cmdb_ci_cloud_service_account.csv, row 8, column "department": "(restricted)"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 8, column "department": "(restricted)"
       why  The account that made the export may not see this value, so it counts as missing.
       fix  Give the exporting role the right to read this field, and export again.
     CB0409 note: an account without a department in ServiceNow
-      servicenow/cmdb_ci_cloud_service_account.csv, row 7, column "department"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 7, column "department"
       why  ServiceNow names no department for account 999999999999; tags or other rules must own its charges.
       fix  Fill in the department in ServiceNow, or add a rule for the account to owners.csv.
     CB0412 note: records without sys_id
-      servicenow/cmdb_ci_cloud_service_account.csv, row 6, column "account_id"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 6, column "account_id"
       why  The cell is empty, so the record cannot be found by it.
       fix  Fill it in in ServiceNow, or leave the record out of the export.
     CB0414 note: an account number was repaired
-      servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "account_id": "12345678901"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "account_id": "12345678901"
       why  Account numbers of AWS have twelve digits; it is read as 012345678901.
       fix  Correct it in ServiceNow if that is wrong; export as text.
     CB0414 note: an account number was repaired
-      servicenow/cmdb_ci_cloud_service_account.csv, row 4, column "account_id": "1111-2222-3333"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 4, column "account_id": "1111-2222-3333"
       why  Account numbers of AWS have twelve digits; it is read as 111122223333.
       fix  Correct it in ServiceNow if that is wrong; export as text.
     "#);
@@ -124,19 +127,19 @@ fn two_records_of_one_account() {
     assert_eq!(owner(&directory, "222222222222"), "Roads");
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0410 warning: a reference that leads to no record
-      servicenow/cmdb_ci_cloud_service_account.csv, row 6, column "department": "Roads"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 6, column "department": "Roads"
       why  No record of cmn_department bears this name.
       fix  Export both tables on the same day and without filters, or correct the reference in ServiceNow.
     CB0413 warning: one account stands on two records
-      servicenow/cmdb_ci_cloud_service_account.csv, row 3: "111111111111"
-      why  Row 2 of servicenow/cmdb_ci_cloud_service_account.csv has the same key. They do not agree on the owner, so it is not certain.
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 3: "111111111111"
+      why  Row 2 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv has the same key. They do not agree on the owner, so it is not certain.
       fix  Keep one record for it in ServiceNow.
     CB0413 note: one account stands on two records
-      servicenow/cmdb_ci_cloud_service_account.csv, row 5: "012345678901"
-      why  Row 4 of servicenow/cmdb_ci_cloud_service_account.csv has the same key. Both say the same owner.
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 5: "012345678901"
+      why  Row 4 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv has the same key. Both say the same owner.
       fix  Keep one record for it in ServiceNow.
     CB0414 note: an account number was repaired
-      servicenow/cmdb_ci_cloud_service_account.csv, row 5, column "account_id": "12345678901"
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 5, column "account_id": "12345678901"
       why  Account numbers of AWS have twelve digits; it is read as 012345678901.
       fix  Correct it in ServiceNow if that is wrong; export as text.
     "#);
@@ -161,8 +164,8 @@ fn departments_of_one_name_are_not_guessed() {
     assert_eq!(owner(&directory, "333333333333"), "DHS");
     assert!(!directory.departments.contains_key("public safety"));
     insta::assert_snapshot!(findings.join("\n"), @r#"
-    CB0411 warning: a name that several records bear
-      servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "department": "Public Safety"
+    CB0411 warning: it is not certain which record is meant
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "department": "Public Safety"
       why  2 records bear this name; which one is meant is not guessed. It stands in 2 rows.
       fix  Export with raw values or a sys_id column for this reference, or rename one of the records.
     "#);
@@ -206,19 +209,19 @@ fn applications_by_relations() {
     assert_eq!(entry("i-4"), of("DOH+DOT", "", "Ramp+Benefits"));
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0410 warning: a reference that leads to no record
-      servicenow/cmdb_rel_ci.csv, row 7, column "parent": "Ghost"
+      inbox/2025-06/servicenow/cmdb_rel_ci.csv, row 7, column "parent": "Ghost"
       why  No record of the tables of configuration items bears this name.
       fix  Export both tables on the same day and without filters, or correct the reference in ServiceNow.
-    CB0411 warning: a name that several records bear
-      servicenow/cmdb_ci_vm_instance.csv, row 4, column "name": "db"
+    CB0411 warning: it is not certain which record is meant
+      inbox/2025-06/servicenow/cmdb_ci_vm_instance.csv, row 4, column "name": "db"
       why  Its relations lead up to 2 applications: Ramp, Benefits.
       fix  Correct the relations in ServiceNow, or add a rule for the resource to owners.csv.
-    CB0411 warning: a name that several records bear
-      servicenow/cmdb_ci_vm_instance.csv, row 5, column "name": "queue"
+    CB0411 warning: it is not certain which record is meant
+      inbox/2025-06/servicenow/cmdb_ci_vm_instance.csv, row 5, column "name": "queue"
       why  Its relations lead up to 2 applications: Ramp, Benefits.
       fix  Correct the relations in ServiceNow, or add a rule for the resource to owners.csv.
-    CB0411 warning: a name that several records bear
-      servicenow/cmdb_rel_ci.csv, row 3, column "child": "web"
+    CB0411 warning: it is not certain which record is meant
+      inbox/2025-06/servicenow/cmdb_rel_ci.csv, row 3, column "child": "web"
       why  2 records bear this name; which one is meant is not guessed.
       fix  Export with raw values or a sys_id column for this reference, or rename one of the records.
     "#);
@@ -263,8 +266,8 @@ fn a_newer_export_replaces_the_older() {
     );
     insta::assert_snapshot!(findings.join("\n"), @r#"
     CB0413 note: one account stands on two records
-      servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "sys_id": "01"
-      why  Row 2 of servicenow/cmdb_ci_cloud_service_account1.csv is the same record, updated later; it counts.
+      inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "sys_id": "01"
+      why  Row 2 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account1.csv is the same record, updated later; it counts.
       fix  Nothing needs to be done; remove the older export if it is not needed.
     "#);
 }
@@ -281,11 +284,11 @@ fn tables_without_keys_or_cut_off() {
     let (_, findings) = directory(&cut);
     insta::assert_snapshot!(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
     CB0115 warning: a table may have been cut off
-      servicenow/cmn_cost_center.csv
+      inbox/2025-06/servicenow/cmn_cost_center.csv
       why  It has exactly 1000 rows, which is where exports stop by default; more records may exist.
       fix  Raise the export's row limit in ServiceNow, or export in two parts.
     CB0412 note: records without sys_id
-      servicenow/cmn_cost_center.csv, row 1
+      inbox/2025-06/servicenow/cmn_cost_center.csv, row 1
       why  The export has no sys_id column, so its records are only told apart by their names.
       fix  Add sys_id to the view that is exported.
     "#);
