@@ -2,7 +2,8 @@
 
 use super::arguments::{Format, Global};
 use super::console::Console;
-use super::{pending, render};
+use super::render;
+use crate::config;
 use crate::model::exit::Exit;
 use crate::model::finding::Finding;
 use anyhow::Result;
@@ -16,7 +17,7 @@ pub struct Check {}
 
 impl Check {
     pub fn run(&self, global: &Global, console: &mut Console<'_>) -> Result<Exit> {
-        let mut findings = pending::check(&global.books()?)?;
+        let mut findings = config::check_in(&global.books()?)?;
         Finding::sort(&mut findings);
         let blocking = findings.iter().filter(|finding| finding.blocks()).count();
         match global.format {
@@ -32,7 +33,10 @@ impl Check {
             return Ok(Exit::Usage);
         }
         if global.format == Format::Text {
-            console.hint("The settings and tables of these books are sound.")?;
+            console.hint(match findings.len() {
+                0 => "The settings and tables of these books are sound.",
+                _ => "The books can be used; look at what is said above.",
+            })?;
         }
         Ok(Exit::Done)
     }

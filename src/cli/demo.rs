@@ -1,7 +1,7 @@
 //! The verb `demo`.
 
 use super::console::Console;
-use super::pending;
+use crate::config;
 use crate::model::exit::Exit;
 use anyhow::Result;
 use clap::Args;
@@ -10,17 +10,17 @@ use std::path::PathBuf;
 /// Copy the books of a made-up state out of this program, with one month of files
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// The folder; it must be empty or not be there yet
+    /// The folder; files that are there already are left as they are
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
 impl Demo {
     pub fn run(&self, console: &mut Console<'_>) -> Result<Exit> {
-        pending::demo(&self.folder)?;
-        let folder = self.folder.display();
+        let written = config::demo_in(&self.folder)?.len();
+        let (folder, month) = (self.folder.display(), config::demo::MONTH);
         console.hint(&format!(
-            "The State of Westmark is in {folder}. Close its month: `chargeback -C {folder} close --month 2025-06`."
+            "The State of Westmark is in {folder}, {written} files. Close its month: `chargeback -C {folder} close --month {month}`."
         ))?;
         Ok(Exit::Done)
     }

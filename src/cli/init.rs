@@ -1,7 +1,7 @@
 //! The verb `init`.
 
 use super::console::Console;
-use super::pending;
+use crate::config;
 use crate::model::exit::Exit;
 use anyhow::Result;
 use clap::Args;
@@ -10,16 +10,19 @@ use std::path::PathBuf;
 /// Start new books: every settings file and table, with comments and no entries
 #[derive(Debug, Args)]
 pub struct Init {
-    /// The folder; it must be empty or not be there yet
+    /// The folder; files that are there already are left as they are
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
 impl Init {
     pub fn run(&self, console: &mut Console<'_>) -> Result<Exit> {
-        let files = pending::init(&self.folder)?;
-        for file in files {
-            console.result(&file)?;
+        let begun = config::init_in(&self.folder)?;
+        for file in &begun.written {
+            console.result(file)?;
+        }
+        for file in &begun.kept {
+            console.hint(&format!("{file} was there and is left as it is"))?;
         }
         let folder = self.folder.display();
         console.hint(&format!(

@@ -15,10 +15,6 @@ pub fn run(_request: &Request, _progress: &dyn Progress) -> Result<Outcome> {
     bail!(not_yet("running a month"))
 }
 
-pub fn check(_books: &Path) -> Result<Vec<Finding>> {
-    bail!(not_yet("checking books"))
-}
-
 pub fn status(_books: &Path, _month: Option<Month>) -> Result<Vec<MonthStatus>> {
     bail!(not_yet("the status of months"))
 }
@@ -29,12 +25,4 @@ pub fn verify(_books: &Path, _quick: bool, _expect: Option<&str>) -> Result<Vec<
 
 pub fn explain(_books: &Path, _line: &str, _rows: usize) -> Result<Explanation> {
     bail!(not_yet("explaining a line"))
-}
-
-pub fn init(_folder: &Path) -> Result<Vec<String>> {
-    bail!(not_yet("starting books"))
-}
-
-pub fn demo(_folder: &Path) -> Result<()> {
-    bail!(not_yet("the example"))
 }

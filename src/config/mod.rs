@@ -7,6 +7,7 @@ pub mod check;
 pub mod columns;
 mod conflicts;
 pub mod demo;
+mod folder;
 mod funding;
 mod invoices;
 mod near;
@@ -20,6 +21,7 @@ pub mod templates;
 mod toml_file;
 
 pub use check::check;
+pub use folder::{check_in, demo_in, init_in};
 pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};
