@@ -93,7 +93,7 @@ impl fmt::Display for Finding {
         let place = &self.place;
         let mut parts = Vec::new();
         if !place.file.is_empty() {
-            parts.push(place.file.for_terminal().trim_matches('"').to_owned());
+            parts.push(place.file.for_terminal_path());
         }
         // Vendors' files are counted in records, because a quoted cell may hold line breaks; people look for lines.
         let unit = if place.file.raw().starts_with("inbox/") { "row" } else { "line" };

@@ -10,6 +10,8 @@ pub struct Untrusted(String);
 
 /// Longest text shown to a person in a message.
 const SHOWN: usize = 80;
+/// A path is only of use if it is whole; vendors' folders are deep.
+const SHOWN_OF_PATH: usize = 1000;
 
 impl Untrusted {
     pub fn new(text: impl Into<String>) -> Self {
@@ -27,15 +29,12 @@ impl Untrusted {
 
     /// Quoted, at most 80 characters, controls, bidirectional marks and invisible characters written as code points.
     pub fn for_terminal(&self) -> String {
-        let mut shown = String::from("\"");
-        for character in self.0.chars().take(SHOWN) {
-            shown.push_str(&visible(character));
-        }
-        if self.0.chars().nth(SHOWN).is_some() {
-            shown.push_str("...");
-        }
-        shown.push('"');
-        shown
+        format!("\"{}\"", shown(&self.0, SHOWN))
+    }
+
+    /// A path within a sentence: as above, without quotes and long enough to be found again.
+    pub fn for_terminal_path(&self) -> String {
+        shown(&self.0, SHOWN_OF_PATH)
     }
 
     /// For a CSV a person opens: an apostrophe before whatever a spreadsheet would run, no control characters.
@@ -89,6 +88,14 @@ impl fmt::Debug for Untrusted {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.for_terminal())
     }
+}
+
+fn shown(text: &str, longest: usize) -> String {
+    let mut shown: String = text.chars().take(longest).map(visible).collect();
+    if text.chars().nth(longest).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 fn starts_formula(text: &str) -> bool {
