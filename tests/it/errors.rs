@@ -155,7 +155,7 @@ fn check(file: &str) {
     let path = root().join("tests/errors").join(file);
     let (preface, cases) = read(&path);
     let clean = &*CLEAN;
-    assert_eq!(clean.code, 0, "the books as they lie must close:\n{}", clean.text());
+    assert!(clean.code == 0 || writes_goldens(), "the books as they lie must close:\n{}", clean.text());
     let mut written = preface;
     let mut wrong = Vec::new();
     for case in &cases {
