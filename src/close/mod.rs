@@ -1,5 +1,54 @@
 //! The order of stages, the gates between them, and what is committed when. Nothing else knows it.
+//!
+//! ```text
+//! configuration, inbox -> ingest -> parts, several at once -> month -> rate -> vendors -> allocate -> journal
+//!   -> tie-outs and laws -> gates -> outputs in memory, read back -> staged -> record -> HEAD -> out/<month>/<run>/
+//! ```
+//!
+//! What touches every vendor row is kept under the hash of all it was made of and not done twice. What works on the
+//! roll-up is done again each time: it is thousands of rows, and a proof that was stored proves less than one that is made.
 
 pub mod api;
+pub mod books;
+mod closed;
+mod commit;
+mod delivery;
+mod explain;
+mod gates;
+mod parts;
+mod replay;
+mod run;
+mod session;
+mod status;
 
 pub use api::*;
+pub use run::{run, run_on};
+
+use crate::io::fs::Disk;
+use crate::model::finding::Finding;
+use crate::model::month::Month;
+use anyhow::Result;
+use std::path::Path;
+
+/// The version of the rules by which amounts are made. Another number makes every stage run again, and closes of other
+/// rules are not recomputed by `verify`.
+pub const RULES: &str = "1";
+
+pub fn status(books: &Path, month: Option<Month>) -> Result<Vec<MonthStatus>> {
+    status::status(&Disk::real(books), month)
+}
+
+pub fn check(books: &Path) -> Result<Vec<Finding>> {
+    status::check(&Disk::real(books))
+}
+
+/// `quick` looks at records, sizes and outputs; otherwise every byte is hashed and every closed month made again. `expect`
+/// is a close id from a bill.
+pub fn verify(books: &Path, quick: bool, expect: Option<&str>) -> Result<Vec<Finding>> {
+    status::verify(&Disk::real(books), quick, expect)
+}
+
+/// A bill line and at most so many of the rows behind it.
+pub fn explain(books: &Path, line: &str, rows: usize) -> Result<Explanation> {
+    explain::explain(&Disk::real(books), line, rows)
+}

@@ -202,6 +202,7 @@ codes! {
     ContentTwice = 324, Blocks, "two files hold the same rows";
     VersionConflict = 325, Blocks, "two versions of a month and nothing to choose by";
     FormatUnknown = 326, Blocks, "the settings name a format nobody knows";
+    MonthOutOfOrder = 323, Blocks, "months are closed in their order";
     OwnerMissing = 401, Warning, "charges without an owner";
     OwnerUnknownAgency = 402, Warning, "an owner that is not a known agency";
     OwnerAmbiguous = 403, Warning, "an owner that is not certain";

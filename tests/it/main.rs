@@ -3,6 +3,8 @@
 // Tests make and damage books on the disk themselves, and what does not work in them is a failure.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
+mod books;
+mod close;
 mod cmd;
 mod config;
 mod damage;

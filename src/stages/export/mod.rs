@@ -79,6 +79,11 @@ pub fn export(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     Ok(files)
 }
 
+/// The journal feed alone: it is read again before the tie-outs are known that the other files show.
+pub fn journal_feed(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
+    journal_csv::write(end)
+}
+
 /// `journals/journal-2025-09-DRAFT.csv`
 fn path(end: &MonthEnd, folder: &str, stem: &str, extension: &str) -> String {
     let draft = match end.standing {

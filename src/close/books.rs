@@ -1,0 +1,184 @@
+//! The stages on the roll-up, one after the other, in memory: thousands of rows, so they are run again rather than kept.
+
+use super::Stage;
+use super::gates;
+use crate::model::bill::{Bills, Rated};
+use crate::model::charge::CostBasis;
+use crate::model::finding::{Code, Finding, Place};
+use crate::model::intake::Directory;
+use crate::model::journal_entry::Side;
+use crate::model::money::{Cost, Money, Overflow};
+use crate::model::month::Month;
+use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::roll_up::RollUp;
+use crate::model::settings::Settings;
+use crate::stages::allocate::allocate;
+use crate::stages::export::{self, NamedBytes};
+use crate::stages::journal::journal;
+use crate::stages::rate::rate;
+use crate::stages::reconcile;
+use anyhow::{Context, Result};
+
+/// What the stages on the roll-up work on.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub month: Month,
+    pub run: String,
+    pub standing: Standing,
+    pub settings: Settings,
+    pub directory: Directory,
+    pub normalized: Normalized,
+    /// What was found before normalize.
+    pub findings: Vec<Finding>,
+}
+
+/// Where a test may plant a wrong cent.
+pub trait Plant {
+    fn after_normalize(&self, _: &mut Opened) {}
+    fn after_rate(&self, _: &mut Rated) {}
+    fn after_allocate(&self, _: &mut MonthEnd) {}
+    fn after_journal(&self, _: &mut MonthEnd) {}
+    fn after_export(&self, _: &mut Vec<NamedBytes>) {}
+}
+
+/// Nothing is planted.
+pub struct NoPlant;
+
+impl Plant for NoPlant {}
+
+/// Runs the stages from rate up to one of them. What a stage that was not run would have made is empty.
+pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<MonthEnd> {
+    plant.after_normalize(&mut opened);
+    let Opened { month, run, standing, settings, directory, normalized, findings } = opened;
+    let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
+    let mut end = MonthEnd {
+        month,
+        run,
+        standing,
+        settings,
+        directory,
+        roll_up,
+        versions,
+        rejected,
+        charges: Vec::new(),
+        vendors: Vec::new(),
+        bills: Bills::default(),
+        journals: Vec::new(),
+        tie_outs: Vec::new(),
+        laws: Vec::new(),
+        gates: Vec::new(),
+        findings,
+    };
+    end.findings.extend(of_normalize);
+    if until < Stage::Rate {
+        return Ok(sorted(end));
+    }
+    let mut rated = rate(&end.roll_up, &end.directory, &end.settings, month);
+    plant.after_rate(&mut rated);
+    end.findings.append(&mut rated.findings);
+    if until < Stage::Allocate || stops(&end.findings) {
+        end.charges = rated.charges;
+        return Ok(sorted(end));
+    }
+    let (vendors, findings) = reconcile::vendors(&end.roll_up, &rated, &end.settings, month);
+    end.findings.extend(findings);
+    let allocated = allocate(&end.roll_up, rated, &vendors, &end.settings, month);
+    (end.charges, end.bills, end.vendors) = (allocated.charges, allocated.bills, vendors);
+    end.findings.extend(allocated.findings);
+    plant.after_allocate(&mut end);
+    if until < Stage::Reconcile {
+        return Ok(sorted(end));
+    }
+    let made = journal(&end.bills, &end.charges, &end.vendors, &end.settings, month);
+    end.journals = made.entries;
+    end.findings.extend(made.findings);
+    plant.after_journal(&mut end);
+    prove(&mut end)?;
+    Ok(sorted(end))
+}
+
+/// Whether anything blocks apart from what a later stage, a later day or a decision may still put right.
+pub fn stops(findings: &[Finding]) -> bool {
+    let later = [Code::MonthNotOver, Code::MonthNotFinal, Code::SuspenseLimit];
+    findings.iter().any(|finding| finding.blocks() && !later.contains(&finding.code))
+}
+
+fn sorted(mut end: MonthEnd) -> MonthEnd {
+    Finding::sort(&mut end.findings);
+    end.findings.dedup();
+    end
+}
+
+/// Compares every two totals that must be equal, and checks the laws again on what the stages left.
+fn prove(end: &mut MonthEnd) -> Result<()> {
+    let feed = export::feed(&export::journal_feed(end).context("writing the journals")?);
+    end.tie_outs = reconcile::tie_outs(end, &feed);
+    end.laws = reconcile::laws(end);
+    tell_failures(end);
+    Ok(())
+}
+
+/// A total that does not tie and a law that is broken become findings, with both sides.
+fn tell_failures(end: &mut MonthEnd) {
+    let fix = "This is a fault of the program or of the ledger, not of your files: keep the books as they are and report it \
+               with the reconciliation workbook. Nothing is closed.";
+    let known = |code: Code, why: &str, findings: &[Finding]| {
+        findings.iter().any(|finding| finding.code == code && finding.why == why)
+    };
+    for tie in end.tie_outs.iter().filter(|tie| !tie.passes) {
+        let why = format!(
+            "{} {}: {} is {}, {} is {}; the difference is {}.",
+            tie.id, tie.about, tie.left_name, tie.left, tie.right_name, tie.right, tie.difference
+        );
+        if !known(Code::TieOutFails, &why, &end.findings) {
+            end.findings.push(Finding::new(Code::TieOutFails, Place::default(), why, fix));
+        }
+    }
+    for law in end.laws.iter().filter(|law| !law.passes) {
+        let why = format!(
+            "Law {} ({}): {} is {}, {} is {}.",
+            law.law, law.about, law.left_name, law.left, law.right_name, law.right
+        );
+        if !known(Code::ConservationFails, &why, &end.findings) {
+            end.findings.push(Finding::new(Code::ConservationFails, Place::default(), why, fix));
+        }
+    }
+}
+
+/// Writes the outputs in memory, reads them back, and refuses what does not say the same as the ledger.
+pub fn publish(end: &mut MonthEnd, plant: &dyn Plant) -> Result<Vec<NamedBytes>> {
+    end.gates = gates::gates(end);
+    let mut files = export::export(end).context("writing the outputs")?;
+    plant.after_export(&mut files);
+    let read = export::read_back(end, &files);
+    for law in read.iter().filter(|law| !law.passes) {
+        let why = format!("{}: {} is {}, {} is {}.", law.about, law.left_name, law.left, law.right_name, law.right);
+        let fix = "This is a fault of the program: report it. Nothing was written.";
+        end.findings.push(Finding::new(Code::ReadBackFails, Place::default(), why, fix));
+    }
+    end.laws.extend(read);
+    end.gates = gates::gates(end);
+    Ok(files)
+}
+
+/// Billed and effective cost of the roll-up as decimal text; effective only where every source tells it.
+pub fn cost_totals(roll_up: &RollUp) -> Result<Vec<(String, String)>, Overflow> {
+    let mut totals = Vec::new();
+    for (name, basis) in [("billed", CostBasis::Billed), ("effective", CostBasis::Effective)] {
+        if let Some(total) = roll_up.total(basis)? {
+            totals.push((name.to_owned(), total.to_string()));
+        }
+    }
+    Ok(totals)
+}
+
+pub fn rated_total(end: &MonthEnd) -> Result<Vec<(String, String)>, Overflow> {
+    let total = Cost::total(end.charges.iter().map(|charge| charge.cost))?;
+    Ok(vec![("rated".to_owned(), total.to_string())])
+}
+
+/// The debits of all journals, which are their credits.
+pub fn debits(end: &MonthEnd) -> Result<Money, Overflow> {
+    let postings = end.journals.iter().flat_map(|journal| journal.postings());
+    Money::total(postings.filter(|posting| posting.side == Side::Debit).map(|posting| posting.amount))
+}

@@ -1,0 +1,113 @@
+//! What goes into a close record, and its commit.
+
+use super::run::Sources;
+use super::session::{Session, StageLeft};
+use super::{Outcome, RULES, delivery};
+use crate::ledger::{CloseBody, NamedHash, Object, Settled};
+use crate::model::exit::{Exit, Stop};
+use crate::model::month_end::MonthEnd;
+use crate::model::settings::Evidence;
+use crate::stages::export::NamedBytes;
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+/// A month that was made and proved, in memory.
+pub struct Made<'a> {
+    pub sources: &'a Sources,
+    pub stages: &'a [StageLeft],
+    pub end: &'a MonthEnd,
+    pub files: &'a [NamedBytes],
+    pub outcome: &'a Outcome,
+    pub folder: &'a str,
+}
+
+/// Commits a close or a draft. Until HEAD moves, the old state stands.
+pub fn commit(session: &Session<'_>, settled: &Settled, made: &Made<'_>, is_final: bool) -> Result<()> {
+    let ledger = &session.ledger;
+    let staged = made.files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
+    let outputs = ledger.stage(made.folder, staged)?;
+    let mut body = body(session, settled, made, is_final, outputs)?;
+    if is_final {
+        keep_evidence(session, made, &mut body)?;
+        body.books = ledger.ensure_books_id(&made.end.settings.state.name, &made.end.run)?;
+        ledger.commit_close(&body, &session.actor())?;
+    } else {
+        ledger.commit_draft(&body, &session.actor())?;
+    }
+    Ok(())
+}
+
+fn body(
+    session: &Session<'_>,
+    settled: &Settled,
+    made: &Made<'_>,
+    is_final: bool,
+    outputs: Vec<NamedHash>,
+) -> Result<CloseBody> {
+    let sources = made.sources;
+    let outcome = session.keep_json(made.outcome)?;
+    let mut body = CloseBody {
+        books: session.ledger.books_id()?.unwrap_or_default(),
+        month: made.end.month,
+        state: if is_final { "closed" } else { "draft" }.to_owned(),
+        sequence: if is_final { settled.head().map_or(0, |close| close.body.sequence) + 1 } else { 0 },
+        previous: if is_final { settled.head_id() } else { String::new() },
+        run: made.end.run.clone(),
+        rules: RULES.to_owned(),
+        options: sources.options.clone(),
+        inputs: sources.delivered.inputs.clone(),
+        settings: sources.settings.clone(),
+        tables: tables(session, sources)?,
+        stages: Vec::new(),
+        outcome: outcome.clone(),
+        outputs_folder: made.folder.to_owned(),
+        outputs,
+        objects: BTreeMap::new(),
+        gates: made.end.gates.clone(),
+        tie_outs: made.end.tie_outs.clone(),
+        laws: made.end.laws.clone(),
+    };
+    body.add_object(&sources.settings);
+    body.add_object(&outcome);
+    for stage in made.stages {
+        body.add_stage(&stage.manifest, stage.object.clone());
+    }
+    Ok(body)
+}
+
+/// The tables of the books as they were read.
+pub fn tables(session: &Session<'_>, sources: &Sources) -> Result<Vec<NamedHash>> {
+    let mut tables = Vec::new();
+    for (path, sha256) in &sources.loaded.files {
+        let object = Object { sha256: sha256.clone(), bytes: session.disk.size(path)? };
+        tables.push(NamedHash { path: path.clone(), object, kept: false });
+    }
+    tables.sort();
+    Ok(tables)
+}
+
+/// Keeps the tables and the files that the month is made of. What was hashed at the beginning is what is kept, or nothing
+/// is closed.
+fn keep_evidence(session: &Session<'_>, made: &Made<'_>, body: &mut CloseBody) -> Result<()> {
+    let folder = session.inbox();
+    let intake = &made.sources.delivered.delivery.intake;
+    let counted = delivery::counted(intake);
+    let copies = made.end.settings.state.evidence == Evidence::Copy;
+    let CloseBody { inputs, tables, objects, .. } = body;
+    let of_month = inputs.iter_mut().filter(|input| {
+        let path = input.path.strip_prefix(&folder).map(|path| path.trim_start_matches('/'));
+        copies && path.is_some_and(|path| counted.contains(path))
+    });
+    for file in of_month.chain(tables.iter_mut()) {
+        session.progress.stage("evidence");
+        if session.ledger.keep(&file.path, &file.object)?.is_none() {
+            let message =
+                format!("{} changed while the month was closed. Nothing was committed; run this again.", file.path);
+            return Err(Stop::new(Exit::TryAgain, message).into());
+        }
+        file.kept = true;
+        objects.insert(file.object.sha256.clone(), file.object.bytes);
+    }
+    session.progress.end();
+    Ok(())
+}

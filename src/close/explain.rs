@@ -1,0 +1,184 @@
+//! Where a bill line came from: its arithmetic, and the vendor's rows behind it as they stand in the files.
+
+use super::{ExplainedCharge, Explanation, Stage, replay};
+use crate::frame::charges::{FoundCharge, Wanted, find};
+use crate::frame::delimited::{Record, Scanner};
+use crate::io::container::plain_text;
+use crate::io::fs::Disk;
+use crate::ledger::{CloseBody, Ledger};
+use crate::model::bill::{BillDetail, BillLine};
+use crate::model::charge::Dimension;
+use crate::model::exit::{Exit, Stop};
+use crate::model::intake::{FileLook, InboxFile};
+use crate::model::money::Money;
+use crate::model::month::Month;
+use crate::model::month_end::MonthEnd;
+use crate::model::untrusted::Untrusted;
+use anyhow::{Context, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a vendor's row that are shown.
+const LONGEST_RAW: usize = 4096;
+
+pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
+    let ledger = Ledger::new(disk.clone());
+    let body = record_of(&ledger, line)?;
+    let frozen = replay::frozen(&ledger, &body)?;
+    let files = frozen.delivery.files.clone();
+    let end = replay::settled(frozen, &body, Stage::Allocate)?;
+    let place = end.bills.lines.iter().position(|candidate| candidate.id == line);
+    let place = place.ok_or_else(|| unknown(line, &format!("The bills of {} have no such line", body.month)))?;
+    let details = details(&end, place);
+    let more = details.len().saturating_sub(most) as u64;
+    let mut charges = Vec::new();
+    for detail in details.iter().take(most) {
+        charges.push((*detail, wanted(&end, detail.row)));
+    }
+    let found = rows(&ledger, &body, &charges, most)?;
+    let raw = raw_rows(&ledger, &body, &files, &found)?;
+    let line = end.bills.lines[place].clone();
+    Ok(Explanation {
+        arithmetic: arithmetic(&line),
+        charges: found.iter().map(|(row, charge)| explained(&end, *row, charge, &raw)).collect(),
+        line,
+        more: more + found_more(&charges, &found),
+    })
+}
+
+/// The close of the month that the line's id names, or else its newest draft.
+fn record_of(ledger: &Ledger, line: &str) -> Result<CloseBody> {
+    let mut parts = line.rsplitn(4, '-');
+    let (number, month_number, year) = (parts.next(), parts.next(), parts.next());
+    let month = year.zip(month_number).and_then(|(year, month)| Month::parse(&format!("{year}-{month}")).ok());
+    let month = month.filter(|_| number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())));
+    let month = month.ok_or_else(|| unknown(line, "A line's id reads like DOH-2025-09-000001"))?;
+    if let Some(close) = ledger.settled()?.of(month) {
+        return Ok(close.body.clone());
+    }
+    match ledger.draft(month)? {
+        Some((_, body)) => Ok(body),
+        None => Err(unknown(line, &format!("{month} has neither been closed nor drafted")).into()),
+    }
+}
+
+fn unknown(line: &str, why: &str) -> Stop {
+    Stop::new(Exit::Usage, format!("{}: {why}.", Untrusted::new(line).for_terminal()))
+}
+
+/// Rows of the roll-up behind a line with their cents, largest first: its own, and for a share those of its pool.
+fn details(end: &MonthEnd, line: usize) -> Vec<BillDetail> {
+    let own = end.bills.details.iter().filter(|detail| detail.line == line).copied();
+    let mut details: Vec<BillDetail> = own.collect();
+    if let Some(share) = &end.bills.lines[line].share
+        && let Some(pool) = end.bills.pools.iter().position(|pool| pool.pool == share.pool)
+    {
+        details.extend(end.bills.pool_details.iter().filter(|detail| detail.line == pool).copied());
+    }
+    details.sort_by_key(|detail| (std::cmp::Reverse(magnitude(detail.amount)), detail.row));
+    details
+}
+
+fn magnitude(amount: Money) -> Money {
+    if amount < Money::ZERO { Money::ZERO.checked_sub(amount).unwrap_or(amount) } else { amount }
+}
+
+fn arithmetic(line: &BillLine) -> Vec<String> {
+    let mut steps = line.arithmetic.clone();
+    steps.extend(line.funding.iter().map(|funding| {
+        let string = &funding.string;
+        format!("{} percent to fund {}, account {}: {}", funding.percent, string.fund, string.account, funding.amount)
+    }));
+    steps
+}
+
+/// A row of the roll-up as a question to the charges.
+fn wanted(end: &MonthEnd, row: usize) -> Wanted {
+    let row = end.roll_up.row(row);
+    let text = |dimension: &Dimension| (*dimension, row.text(*dimension).to_owned());
+    let tags = end.roll_up.tags().iter().enumerate();
+    Wanted {
+        dimensions: Dimension::ALL.iter().map(text).collect(),
+        tags: tags.map(|(place, tag)| (tag.clone(), row.tag_at(place).to_owned())).collect(),
+        day: Some(row.day()),
+    }
+}
+
+fn rows(
+    ledger: &Ledger,
+    body: &CloseBody,
+    wanted: &[(BillDetail, Wanted)],
+    most: usize,
+) -> Result<Vec<(usize, FoundCharge)>> {
+    let mut found: Vec<(usize, FoundCharge)> = Vec::new();
+    for object in replay::charges(ledger, body)? {
+        let parquet = ledger.get(&object.sha256)?;
+        for (detail, wanted) in wanted {
+            found.extend(find(&parquet, wanted, most)?.0.into_iter().map(|charge| (detail.row, charge)));
+        }
+    }
+    let rank: BTreeMap<usize, usize> =
+        wanted.iter().enumerate().map(|(rank, (detail, _))| (detail.row, rank)).collect();
+    found.sort_by(|a, b| (rank.get(&a.0), &a.1.file, a.1.row).cmp(&(rank.get(&b.0), &b.1.file, b.1.row)));
+    found.truncate(most);
+    Ok(found)
+}
+
+/// Charges of the listed roll-up rows are counted there; those that were cut off are more.
+fn found_more(wanted: &[(BillDetail, Wanted)], found: &[(usize, FoundCharge)]) -> u64 {
+    let shown: BTreeSet<usize> = found.iter().map(|(row, _)| *row).collect();
+    wanted.iter().filter(|(detail, _)| !shown.contains(&detail.row)).count() as u64
+}
+
+fn explained(
+    end: &MonthEnd,
+    row: usize,
+    charge: &FoundCharge,
+    raw: &BTreeMap<(String, u64), String>,
+) -> ExplainedCharge {
+    let row = end.roll_up.row(row);
+    let raw = raw.get(&(charge.file.clone(), charge.row)).cloned().unwrap_or_default();
+    ExplainedCharge {
+        file: charge.file.clone(),
+        row: charge.row,
+        account: row.text(Dimension::SubAccountId).to_owned(),
+        resource: charge.resource_id.clone(),
+        meter: row.text(Dimension::SkuMeter).to_owned(),
+        day: row.day().to_string(),
+        charge_type: charge.charge_type.clone(),
+        billed: charge.billed.to_string(),
+        effective: charge.effective.map(|cost| cost.to_string()).unwrap_or_default(),
+        quantity: charge.quantity.to_string(),
+        raw: Untrusted::new(raw),
+    }
+}
+
+/// The vendor's rows as they stand in the kept files.
+fn raw_rows(
+    ledger: &Ledger,
+    body: &CloseBody,
+    files: &[InboxFile],
+    found: &[(usize, FoundCharge)],
+) -> Result<BTreeMap<(String, u64), String>> {
+    let folder = format!("inbox/{}", body.month);
+    let mut by_file: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for (_, charge) in found {
+        by_file.entry(&charge.file).or_default().insert(charge.row);
+    }
+    let mut raw = BTreeMap::new();
+    for (path, mut wanted) in by_file {
+        let file = files.iter().find(|file| format!("{folder}/{}", file.path) == path);
+        let file = file.with_context(|| format!("{path} is not among the files of the month"))?;
+        let FileLook::Table { container, encoding, delimiter, .. } = file.look else { continue };
+        let text = plain_text(replay::open_again(ledger, &folder, body, file)?, container, encoding)?;
+        let mut scanner = Scanner::new(text, delimiter);
+        let mut record = Record::default();
+        while !wanted.is_empty() && scanner.next(&mut record).with_context(|| format!("cannot read {path}"))? {
+            if wanted.remove(&record.row) {
+                let line = scanner.raw(&record);
+                let text = String::from_utf8_lossy(&line[..line.len().min(LONGEST_RAW)]).into_owned();
+                raw.insert((path.to_owned(), record.row), text);
+            }
+        }
+    }
+    Ok(raw)
+}

@@ -1,0 +1,185 @@
+//! A closed month made again from nothing but what the ledger holds: the same inputs, settings and rules must give the
+//! same bytes.
+
+use super::books::{self, NoPlant, Opened};
+use super::delivery::{self, Delivery};
+use super::run::Configured;
+use super::{RULES, Stage, gates, parts};
+use crate::frame::roll_up;
+use crate::io::{container, inbox};
+use crate::ledger::{CloseBody, KeptStage, Ledger, Object, Verified};
+use crate::model::finding::Finding;
+use crate::model::intake::{InboxFile, TableFile, TableRows};
+use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::settings::Settings;
+use crate::stages::export::NamedBytes;
+use anyhow::{Context, Result};
+
+/// The settings, the delivery and the charges of a record, read back from the ledger.
+pub struct Frozen {
+    pub settings: Settings,
+    pub findings: Vec<Finding>,
+    pub delivery: Delivery,
+    pub normalized: Normalized,
+}
+
+pub fn frozen(ledger: &Ledger, body: &CloseBody) -> Result<Frozen> {
+    let Configured { settings, findings } = ledger.get_json(&body.settings.sha256)?;
+    let delivery: Delivery = ledger.get_json(&left(ledger, body, "ingest", "delivery")?.sha256)?;
+    let told = ledger.get(&left(ledger, body, "normalize", "told")?.sha256)?;
+    let roll_up = roll_up::from_parquet(&ledger.get(&left(ledger, body, "normalize", "roll_up")?.sha256)?)?;
+    let normalized = parts::told(&told, roll_up)?;
+    Ok(Frozen { settings, findings, delivery, normalized })
+}
+
+fn stages<'a>(body: &'a CloseBody, stage: &'a str) -> impl Iterator<Item = &'a KeptStage> {
+    body.stages.iter().filter(move |kept| kept.stage == stage)
+}
+
+fn left(ledger: &Ledger, body: &CloseBody, stage: &str, role: &str) -> Result<Object> {
+    let kept = stages(body, stage).next().with_context(|| format!("the close of {} has no {stage}", body.month))?;
+    let manifest: crate::ledger::StageManifest = ledger.get_json(&kept.manifest.sha256)?;
+    Ok(manifest.object(role)?.clone())
+}
+
+/// The charges files of a record.
+pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
+    let mut charges = Vec::new();
+    for kept in stages(body, "part") {
+        let manifest: crate::ledger::StageManifest = ledger.get_json(&kept.manifest.sha256)?;
+        charges.push(manifest.object("charges")?.clone());
+    }
+    Ok(charges)
+}
+
+/// The month's end of a record, up to its journals.
+pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEnd> {
+    let Frozen { settings, mut findings, delivery, normalized } = frozen;
+    let standing = if body.state == "closed" { Standing::Final } else { Standing::Draft };
+    findings.extend(delivery.findings);
+    let opened = Opened {
+        month: body.month,
+        run: body.run.clone(),
+        standing,
+        settings,
+        directory: delivery.directory,
+        normalized,
+        findings,
+    };
+    let mut end = books::settle(opened, until, &NoPlant)?;
+    let accept_unfinal = end.settings.state.gates.accept_unfinal;
+    gates::ease(&mut end.findings, standing == Standing::Draft, accept_unfinal);
+    Finding::sort(&mut end.findings);
+    Ok(end)
+}
+
+/// The outputs of a record from the roll-up on.
+pub fn outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<NamedBytes>> {
+    let mut end = settled(frozen(ledger, body)?, body, Stage::Close)?;
+    books::publish(&mut end, &NoPlant)
+}
+
+/// Recomputes a closed month from the vendors' files on, and says what came out otherwise.
+pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Result<()> {
+    if body.rules != RULES {
+        return Ok(());
+    }
+    let frozen = frozen(ledger, body)?;
+    let folder = format!("inbox/{}", body.month);
+    let read_table = |file: &InboxFile, table: &TableFile| table_again(ledger, &folder, body, file, table);
+    let (intake, directory) = delivery::again(&frozen.delivery, &frozen.settings.state, body.month, &read_table)?;
+    let month = &body.month;
+    if intake != frozen.delivery.intake || directory != frozen.delivery.directory {
+        verified.add(&folder, format!("Ingest of {month} chooses other files or owners than it did."));
+    }
+    let open = |file: &InboxFile| open_again(ledger, &folder, body, file);
+    let mut outcomes = Vec::new();
+    let made = charges(ledger, body)?;
+    let planned = parts::plan(&folder, &frozen.settings, &frozen.delivery, &open)?;
+    for part in &planned {
+        let mut text = part.text(open(part.file)?)?;
+        let mut hasher = Hashed::default();
+        let outcome = parts::written(&part.job(&frozen.settings), &mut text, &mut hasher)
+            .map_err(|error| parts::stopped(&part.path, error, None))?;
+        let (sha256, bytes) = hasher.0.finish();
+        if !made.contains(&Object { sha256, bytes }) {
+            verified.add(&part.path, format!("Its charges come out otherwise than at the close of {month}."));
+        }
+        outcomes.push(outcome);
+    }
+    let normalized = parts::conclude(&frozen.settings, &frozen.delivery, outcomes)?;
+    let object = left(ledger, body, "normalize", "roll_up")?;
+    let bytes = roll_up::to_parquet(&normalized.roll_up)?;
+    if crate::io::digest::sha256(&bytes) != object.sha256 {
+        verified.add(&object.path(), format!("The roll-up of {month} comes out otherwise than at its close."));
+    }
+    let again = Frozen { normalized, ..frozen };
+    let mut end = settled(again, body, Stage::Close)?;
+    let files = books::publish(&mut end, &NoPlant)?;
+    compare(body, &files, verified);
+    Ok(())
+}
+
+fn compare(body: &CloseBody, files: &[NamedBytes], verified: &mut Verified) {
+    for output in &body.outputs {
+        let place = format!("{}/{}", body.outputs_folder, output.path);
+        match files.iter().find(|file| file.path == output.path) {
+            Some(file) if crate::io::digest::sha256(&file.bytes) == output.object.sha256 => {}
+            Some(_) => verified.add(&place, "Recomputed from the frozen inputs it comes out otherwise."),
+            None => verified.add(&place, "Recomputed from the frozen inputs it is not made."),
+        }
+    }
+    if files.len() != body.outputs.len() {
+        verified.add(&body.outputs_folder, "Recomputed from the frozen inputs the month has other outputs.");
+    }
+}
+
+#[derive(Default)]
+struct Hashed(crate::io::digest::Hasher);
+
+impl std::io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file of the month as it was closed: the kept copy, or the inbox where the books keep references only.
+fn place(ledger: &Ledger, folder: &str, body: &CloseBody, file: &InboxFile) -> Result<(String, String)> {
+    let path = format!("{folder}/{}", file.path);
+    let object = Object { sha256: file.sha256.clone(), bytes: file.bytes };
+    let kept = body.inputs.iter().any(|input| input.path == path && input.kept);
+    if kept {
+        ledger.check_object(&object)?;
+        let place = object.path();
+        let (folder, name) = place.rsplit_once('/').unwrap_or(("", &place));
+        return Ok((folder.to_owned(), name.to_owned()));
+    }
+    let mut found = ledger.disk().open(&path)?;
+    let (sha256, _) =
+        crate::io::digest::sha256_of_reader(&mut found).map_err(|error| crate::ledger::read_error(&path, error))?;
+    if sha256 != file.sha256 {
+        return Err(crate::ledger::damaged(&path, "it is not the file that was closed").into());
+    }
+    Ok((folder.to_owned(), file.path.clone()))
+}
+
+pub fn open_again(ledger: &Ledger, folder: &str, body: &CloseBody, file: &InboxFile) -> Result<container::Packed> {
+    let (folder, name) = place(ledger, folder, body, file)?;
+    Ok(Box::new(ledger.disk().open(&format!("{folder}/{name}"))?))
+}
+
+fn table_again(
+    ledger: &Ledger,
+    folder: &str,
+    body: &CloseBody,
+    file: &InboxFile,
+    table: &TableFile,
+) -> Result<(TableRows, Vec<Finding>)> {
+    let (folder, name) = place(ledger, folder, body, file)?;
+    inbox::read_table(ledger.disk(), &folder, &InboxFile { path: name, ..file.clone() }, table)
+}

@@ -1,0 +1,382 @@
+//! One run of a month: the stages in their order, the gates, and the commit.
+
+use super::books::{self, NoPlant, Opened, Plant};
+use super::commit::{self, Made};
+use super::delivery::{self, Delivered};
+use super::parts::Stamps;
+use super::session::{Session, StageLeft, actor, key, report};
+use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
+use super::{closed, gates, parts};
+use crate::config::{self, Loaded};
+use crate::io::fs::Disk;
+use crate::ledger::{Ledger, Object, Options, Settled};
+use crate::model::exit::{Exit, Stop};
+use crate::model::finding::Finding;
+use crate::model::intake::InboxFile;
+use crate::model::money::{Money, Overflow};
+use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::settings::{Mode, Settings};
+use crate::stages::export::NamedBytes;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+/// The books on a given disk: the tests bring one that fails, and plant wrong cents.
+pub fn run_on(disk: &Disk, request: &Request, progress: &dyn Progress, plant: &dyn Plant) -> Result<Outcome> {
+    if !disk.exists("chargeback.toml") {
+        let folder = disk.root().display();
+        let message =
+            format!("There are no books in {folder}: it has no chargeback.toml. `chargeback init` starts books.");
+        return Err(Stop::new(Exit::Usage, message).into());
+    }
+    let ledger = Ledger::new(disk.clone());
+    ledger.books_id()?;
+    let _held = if request.dry_run { None } else { Some(ledger.lock(&actor(request))?) };
+    let settled = ledger.settled()?;
+    if !request.dry_run {
+        ledger.recover(&settled, &actor(request))?;
+    }
+    Run { session: Session { disk, ledger, request, progress }, settled, plant }.month()
+}
+
+pub fn run(request: &Request, progress: &dyn Progress) -> Result<Outcome> {
+    run_on(&Disk::real(&request.books), request, progress, &NoPlant)
+}
+
+struct Run<'a> {
+    session: Session<'a>,
+    settled: Settled,
+    plant: &'a dyn Plant,
+}
+
+/// All that decides what a run makes.
+pub struct Sources {
+    pub loaded: Loaded,
+    pub settings: Object,
+    pub options: Options,
+    pub delivered: Delivered,
+    pub stamps: Stamps,
+}
+
+/// The settings as the stages read them, with what was found about them: kept as one object.
+#[derive(Serialize, Deserialize)]
+pub struct Configured {
+    pub settings: Settings,
+    pub findings: Vec<Finding>,
+}
+
+/// What normalize left, and the name of the run it belongs to.
+struct Charged {
+    normalized: Normalized,
+    run: String,
+    stages: Vec<StageLeft>,
+}
+
+impl Run<'_> {
+    fn month(&self) -> Result<Outcome> {
+        let request = self.session.request;
+        let mut loaded = config::load(self.session.disk)?;
+        let options = self.decide(&mut loaded.settings);
+        if loaded.findings.iter().any(|finding| finding.blocks() && finding.place.file.raw() == "chargeback.toml") {
+            return Ok(self.stopped(loaded.findings, Vec::new()));
+        }
+        let configured = Configured { settings: loaded.settings.clone(), findings: loaded.findings.clone() };
+        let settings = self.session.keep_json(&configured)?;
+        let stamps = self.stamps()?;
+        let (files, found) = delivery::look(&self.session, &loaded.settings.state)?;
+        if request.until >= Stage::Export
+            && let Some(outcome) = self.done_before(&files, &loaded, &settings, &options)?
+        {
+            return Ok(outcome);
+        }
+        let delivered = delivery::deliver(&self.session, &loaded.settings.state, files, found)?;
+        let mut reports = vec![delivered.report.clone()];
+        let mut findings = loaded.findings.clone();
+        findings.extend(delivered.delivery.findings.iter().cloned());
+        if request.until == Stage::Ingest {
+            return Ok(self.ended(findings, reports));
+        }
+        let sources = Sources { loaded, settings, options, delivered, stamps };
+        let charged = self.charge(&sources, &mut reports)?;
+        let stages = charged.stages.clone();
+        let mut end = self.settle(&sources, charged, findings)?;
+        reports.extend(stage_reports(&end, request.until)?);
+        self.ease(&mut end);
+        if request.until < Stage::Export {
+            return self.shown(end, reports);
+        }
+        if let Some(close) = self.settled.of(request.month) {
+            return closed::refuse(&self.session, close, &sources, end, reports);
+        }
+        self.publish(&sources, &stages, end, reports)
+    }
+
+    fn stamps(&self) -> Result<Stamps> {
+        let mut stamps = Stamps::new();
+        for entry in self.session.disk.list(&self.session.inbox())? {
+            stamps.insert(entry.path.clone(), self.session.disk.stamp(&entry.path)?);
+        }
+        Ok(stamps)
+    }
+
+    /// What the command line decided goes into the settings, and is kept beside them.
+    fn decide(&self, settings: &mut Settings) -> Options {
+        let request = self.session.request;
+        for source in &mut settings.state.sources {
+            source.allow_empty |= request.allow_empty.contains(&source.folder);
+        }
+        settings.state.gates.accept_unfinal |= request.accept_unfinal;
+        let mut allow_empty = request.allow_empty.clone();
+        allow_empty.sort();
+        Options { accept_unfinal: request.accept_unfinal, allow_empty }
+    }
+
+    /// A month whose inputs, settings and decisions are those of its close or newest draft is done already.
+    fn done_before(
+        &self,
+        files: &[InboxFile],
+        loaded: &Loaded,
+        settings: &Object,
+        options: &Options,
+    ) -> Result<Option<Outcome>> {
+        let inputs = delivery::inputs(&self.session.inbox(), files);
+        let request = self.session.request;
+        if let Some(close) = self.settled.of(request.month) {
+            return closed::same(&self.session, close, &inputs, loaded, settings);
+        }
+        if request.draft || request.until == Stage::Export {
+            return closed::same_draft(&self.session, &inputs, settings, options);
+        }
+        Ok(None)
+    }
+
+    fn charge(&self, sources: &Sources, reports: &mut Vec<StageReport>) -> Result<Charged> {
+        let delivery = &sources.delivered.delivery;
+        let read = parts::normalize(&self.session, &sources.loaded.settings, delivery, &sources.stamps)?;
+        let directory = serde_json::to_string(&delivery.directory)?;
+        let options = serde_json::to_string(&sources.options)?;
+        let month = self.session.request.month.to_string();
+        let run = key("run", &[&month, &read.roll_up.sha256, &directory, &sources.settings.sha256, &options]);
+        let normalized = read.normalized;
+        let mut done =
+            report(Stage::Normalize, read.unchanged, rows_read(&normalized), normalized.roll_up.len() as u64);
+        done.totals = books::cost_totals(&normalized.roll_up)?;
+        reports.push(done);
+        let stages = [sources.delivered.left.clone()].into_iter().chain(read.left).collect();
+        Ok(Charged { normalized, run: run[..12].to_owned(), stages })
+    }
+
+    fn settle(&self, sources: &Sources, charged: Charged, mut findings: Vec<Finding>) -> Result<MonthEnd> {
+        let request = self.session.request;
+        findings.extend(gates::not_over(request.month, request.invocation.today));
+        let opened = Opened {
+            month: request.month,
+            run: charged.run,
+            standing: self.standing(),
+            settings: sources.loaded.settings.clone(),
+            directory: sources.delivered.delivery.directory.clone(),
+            normalized: charged.normalized,
+            findings,
+        };
+        self.session.progress.stage("books");
+        let end = books::settle(opened, request.until, self.plant);
+        self.session.progress.end();
+        end
+    }
+
+    fn standing(&self) -> Standing {
+        let request = self.session.request;
+        if request.until == Stage::Close && !request.draft { Standing::Final } else { Standing::Draft }
+    }
+
+    fn ease(&self, end: &mut MonthEnd) {
+        let accept_unfinal = end.settings.state.gates.accept_unfinal;
+        gates::ease(&mut end.findings, self.standing() == Standing::Draft, accept_unfinal);
+        if self.standing() == Standing::Final {
+            end.findings.extend(closed::out_of_order(&self.session, &self.settled));
+        }
+        Finding::sort(&mut end.findings);
+        end.gates = gates::gates(end);
+    }
+
+    /// Export and close: the outputs in memory first, proved; then one commit.
+    fn publish(
+        &self,
+        sources: &Sources,
+        stages: &[StageLeft],
+        mut end: MonthEnd,
+        mut reports: Vec<StageReport>,
+    ) -> Result<Outcome> {
+        let request = self.session.request;
+        let is_final = self.standing() == Standing::Final;
+        // A close goes through with every gate open; a draft shows what there is, unless a stage could not be run.
+        let exit = gates::exit_of(&end.findings, &end.gates);
+        let hopeless = end.bills.lines.is_empty() && exit != Exit::Done;
+        if hopeless || (is_final && exit != Exit::Done) {
+            return self.shown(end, reports);
+        }
+        self.session.progress.stage("export");
+        let files = books::publish(&mut end, self.plant)?;
+        self.session.progress.end();
+        let bytes = files.iter().map(|file| file.bytes.len() as u64).sum::<u64>();
+        let mut done = report(Stage::Export, false, end.bills.lines.len() as u64, files.len() as u64);
+        done.totals = vec![("bytes".to_owned(), bytes.to_string())];
+        reports.push(done);
+        if end.laws.iter().any(|law| !law.passes)
+            || (is_final && gates::exit_of(&end.findings, &end.gates) != Exit::Done)
+        {
+            return self.shown(end, reports);
+        }
+        let mut outcome = outcome(&end, reports)?;
+        outcome.run.clone_from(&end.run);
+        outcome.exit = gates::exit_of(&end.findings, &end.gates);
+        self.commit(sources, stages, &end, &files, outcome, is_final && request.until == Stage::Close)
+    }
+
+    fn commit(
+        &self,
+        sources: &Sources,
+        stages: &[StageLeft],
+        end: &MonthEnd,
+        files: &[NamedBytes],
+        mut outcome: Outcome,
+        is_final: bool,
+    ) -> Result<Outcome> {
+        let folder = crate::ledger::outputs_folder(end.month, &end.run, !is_final);
+        outcome.state = if is_final { "closed" } else { "draft" }.to_owned();
+        outcome.outputs = Some(folder.clone());
+        outcome.message = match (is_final, self.session.writes()) {
+            (true, true) => format!("{} is closed. Close id {}; the outputs are in {folder}.", end.month, end.run),
+            (false, true) => format!("The draft of {} is in {folder}. Nothing was posted or closed.", end.month),
+            (true, false) => format!("{} would be closed as {}. Nothing was written.", end.month, end.run),
+            (false, false) => format!("A draft of {} would be written to {folder}. Nothing was written.", end.month),
+        };
+        if outcome.exit != Exit::Done {
+            outcome.message.push_str(" It cannot be closed as it stands: see the findings.");
+        }
+        if self.session.writes() {
+            let made = Made { sources, stages, end, files, outcome: &outcome, folder: &folder };
+            commit::commit(&self.session, &self.settled, &made, is_final)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Nothing more was asked for, or nothing more can be done.
+    fn shown(&self, mut end: MonthEnd, reports: Vec<StageReport>) -> Result<Outcome> {
+        end.gates = gates::gates(&end);
+        let mut outcome = outcome(&end, reports)?;
+        outcome.exit = gates::exit_of(&end.findings, &[]);
+        if self.session.request.until >= Stage::Reconcile {
+            outcome.exit = gates::exit_of(&end.findings, &end.gates);
+        }
+        outcome.message = self.sentence(outcome.exit, &outcome.findings);
+        Ok(outcome)
+    }
+
+    fn sentence(&self, exit: Exit, findings: &[Finding]) -> String {
+        let month = self.session.request.month;
+        if exit == Exit::Done {
+            return format!("{month} is open; no stage found anything that blocks.");
+        }
+        let blocking = findings.iter().filter(|finding| finding.blocks()).count();
+        let findings = if blocking == 1 { "1 finding blocks".to_owned() } else { format!("{blocking} findings block") };
+        format!("{findings} the close of {month}. Nothing was written.")
+    }
+
+    fn ended(&self, mut findings: Vec<Finding>, reports: Vec<StageReport>) -> Outcome {
+        Finding::sort(&mut findings);
+        let exit = gates::exit_of(&findings, &[]);
+        let message = self.sentence(exit, &findings);
+        empty(self.session.request, exit, message, findings, reports)
+    }
+
+    fn stopped(&self, findings: Vec<Finding>, reports: Vec<StageReport>) -> Outcome {
+        self.ended(findings, reports)
+    }
+}
+
+fn empty(request: &Request, exit: Exit, message: String, findings: Vec<Finding>, stages: Vec<StageReport>) -> Outcome {
+    Outcome {
+        exit,
+        month: request.month,
+        state: "open".to_owned(),
+        run: String::new(),
+        message,
+        outputs: None,
+        stages,
+        gates: Vec::new(),
+        tie_outs: Vec::new(),
+        vendors: Vec::new(),
+        bills: Vec::new(),
+        findings,
+    }
+}
+
+pub fn outcome(end: &MonthEnd, stages: Vec<StageReport>) -> Result<Outcome> {
+    Ok(Outcome {
+        exit: Exit::Done,
+        month: end.month,
+        state: "open".to_owned(),
+        run: end.run.clone(),
+        message: String::new(),
+        outputs: None,
+        stages,
+        gates: end.gates.clone(),
+        tie_outs: end.tie_outs.clone(),
+        vendors: end.vendors.clone(),
+        bills: agency_totals(end)?,
+        findings: end.findings.clone(),
+    })
+}
+
+/// What each agency owes, and what it is only shown.
+pub fn agency_totals(end: &MonthEnd) -> Result<Vec<AgencyTotal>, Overflow> {
+    let mut totals = Vec::new();
+    for agency in &end.settings.agencies {
+        let lines: Vec<_> = end.bills.of(&agency.code).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let of = |wanted: &dyn Fn(Mode) -> bool| {
+            Money::total(lines.iter().filter(|line| wanted(line.mode)).map(|line| line.amount))
+        };
+        totals.push(AgencyTotal {
+            agency: agency.code.to_string(),
+            name: agency.name.clone(),
+            due: of(&|mode| mode == Mode::Chargeback)?,
+            showback: of(&|mode| mode != Mode::Chargeback)?,
+        });
+    }
+    totals.sort_by(|a, b| a.agency.cmp(&b.agency));
+    Ok(totals)
+}
+
+fn rows_read(normalized: &Normalized) -> u64 {
+    normalized.versions.iter().map(|version| version.totals.rows_read).sum()
+}
+
+/// What the stages on the roll-up took in and gave out.
+fn stage_reports(end: &MonthEnd, until: Stage) -> Result<Vec<StageReport>> {
+    let mut reports = Vec::new();
+    let (rows, charges) = (end.roll_up.len() as u64, end.charges.len() as u64);
+    if until >= Stage::Rate {
+        let mut rated = report(Stage::Rate, false, rows, charges);
+        rated.totals = books::rated_total(end)?;
+        reports.push(rated);
+    }
+    if until >= Stage::Allocate {
+        let mut allocated = report(Stage::Allocate, false, charges, end.bills.lines.len() as u64);
+        let bills = Money::total(end.bills.charged().map(|line| line.amount))?;
+        let shown = Money::total(end.bills.lines.iter().map(|line| line.amount))?.checked_sub(bills)?;
+        allocated.totals = vec![("bills".to_owned(), bills.to_string()), ("not billed".to_owned(), shown.to_string())];
+        reports.push(allocated);
+    }
+    if until >= Stage::Reconcile {
+        let postings = end.journals.iter().map(|journal| journal.postings().len() as u64).sum();
+        let mut reconciled = report(Stage::Reconcile, false, end.bills.lines.len() as u64, postings);
+        let debits = books::debits(end)?;
+        reconciled.totals =
+            vec![("journals".to_owned(), end.journals.len().to_string()), ("debits".to_owned(), debits.to_string())];
+        reports.push(reconciled);
+    }
+    Ok(reports)
+}
