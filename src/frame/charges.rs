@@ -32,8 +32,8 @@ impl ChargeSink for NoSink {
 /// Charges side by side, a column each.
 #[derive(Debug)]
 pub struct ChargeBatch {
-    stride: usize,
-    keys: Vec<Symbol>,
+    /// For each place of a key the symbols of all charges: a column is read in one go when it is written.
+    keys: Vec<Vec<Symbol>>,
     /// Milliseconds since 1970, UTC.
     pub starts: Vec<i64>,
     pub ends: Vec<i64>,
@@ -84,8 +84,7 @@ impl ChargeBatch {
     /// For keys of this many symbols.
     pub fn new(stride: usize) -> Self {
         Self {
-            stride,
-            keys: Vec::new(),
+            keys: vec![Vec::new(); stride],
             starts: Vec::new(),
             ends: Vec::new(),
             billed: Vec::new(),
@@ -101,7 +100,9 @@ impl ChargeBatch {
 
     /// Adds a charge; its description and row id are ended by the caller.
     pub fn push(&mut self, key: &[Symbol], place: ChargePlace, sums: &Sums) {
-        self.keys.extend_from_slice(key);
+        for (column, &symbol) in self.keys.iter_mut().zip(key) {
+            column.push(symbol);
+        }
         self.starts.push(place.start);
         self.ends.push(place.end);
         self.rows.push(place.row);
@@ -120,17 +121,13 @@ impl ChargeBatch {
         self.rows.is_empty()
     }
 
-    pub fn stride(&self) -> usize {
-        self.stride
-    }
-
     /// The symbols of one place in every key.
     pub fn column(&self, place: usize) -> impl Iterator<Item = Symbol> + '_ {
-        self.keys.iter().skip(place).step_by(self.stride).copied()
+        self.keys[place].iter().copied()
     }
 
     pub fn clear(&mut self) {
-        self.keys.clear();
+        self.keys.iter_mut().for_each(Vec::clear);
         self.starts.clear();
         self.ends.clear();
         self.billed.clear();

@@ -165,26 +165,19 @@ impl RollUp {
 
     /// Sums of equal keys become one row; rows are put in the order of their texts.
     pub fn merge(parts: impl IntoIterator<Item = Self>, tags: Vec<String>) -> Result<Self, Overflow> {
-        let mut whole = Self::new(tags);
-        let mut places: HashMap<(Box<[Symbol]>, NaiveDate), usize> = HashMap::new();
-        let stride = whole.stride();
-        let mut key = vec![Symbol::EMPTY; stride];
+        let mut whole = RollUpBuilder::new(tags);
+        let mut key = vec![Symbol::EMPTY; whole.roll_up.stride()];
         for part in parts {
-            let renumbered: Vec<Symbol> = part.symbols.texts.iter().map(|text| whole.symbols.intern(text)).collect();
-            for row in 0..part.len() {
-                for (place, symbol) in part.keys[row * stride..(row + 1) * stride].iter().enumerate() {
-                    key[place] = renumbered[symbol.0 as usize];
+            let symbols = whole.symbols_mut();
+            let renumbered: Vec<Symbol> = part.symbols.texts.iter().map(|text| symbols.intern(text)).collect();
+            for row in part.rows() {
+                for (place, symbol) in key.iter_mut().zip(row.key()) {
+                    *place = renumbered[symbol.0 as usize];
                 }
-                match places.entry((key.clone().into_boxed_slice(), part.days[row])) {
-                    hashbrown::hash_map::Entry::Occupied(place) => whole.sums[*place.get()].add(&part.sums[row])?,
-                    hashbrown::hash_map::Entry::Vacant(place) => {
-                        place.insert(whole.sums.len());
-                        whole.push(&key, part.days[row], part.sums[row]);
-                    }
-                }
+                whole.add(&key, row.day(), row.sums())?;
             }
         }
-        Ok(whole.sorted())
+        Ok(whole.finish())
     }
 
     /// Takes the billed cost of one row for another: see `stages::normalize::netting`.

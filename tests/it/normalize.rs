@@ -3,6 +3,7 @@
 mod parts;
 mod rows;
 mod samples;
+mod speed;
 
 use chargeback::frame::charges::{ChargeSink, NoSink};
 use chargeback::model::finding::{Code, Finding};

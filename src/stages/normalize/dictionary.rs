@@ -15,17 +15,22 @@ pub struct Memo<T> {
     known: HashMap<Box<[u8]>, T>,
     last: Vec<u8>,
     last_value: Option<T>,
+    /// Of the cell without a byte: in most columns the commonest.
+    empty: Option<T>,
 }
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
-        Self { known: HashMap::new(), last: Vec::new(), last_value: None }
+        Self { known: HashMap::new(), last: Vec::new(), last_value: None, empty: None }
     }
 }
 
 impl<T: Clone> Memo<T> {
     /// What `make` made of this cell, now or before.
     pub fn get(&mut self, cell: &[u8], make: impl FnOnce(&str) -> T) -> T {
+        if cell.is_empty() {
+            return self.empty.get_or_insert_with(|| make("")).clone();
+        }
         if let Some(value) = self.last_value.as_ref().filter(|_| self.last == cell) {
             return value.clone();
         }

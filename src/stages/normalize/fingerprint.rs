@@ -68,7 +68,11 @@ impl Seen {
     /// One row id on several rows.
     pub fn ids_twice(&mut self, file: &str, column: &str) -> Option<Finding> {
         let (again, before, repeated, _) = self.repeated()?;
-        let more = if repeated > 1 { format!(" {} more rows repeat an id.", repeated - 1) } else { String::new() };
+        let more = match repeated {
+            1 => String::new(),
+            2 => " One more row repeats an id.".to_owned(),
+            rows => format!(" {} more rows repeat an id.", rows - 1),
+        };
         let why = format!(
             "Row {before} has the same id, and the vendor gives each row its own: one of them would be billed twice.{more}"
         );
@@ -79,8 +83,11 @@ impl Seen {
     /// Rows that are equal in every cell: legitimate where the vendor gives no ids, up to a limit.
     pub fn rows_repeated(&mut self, file: &str, limit: u64) -> Option<Finding> {
         let (again, before, repeated, longest) = self.repeated()?;
-        let more =
-            if repeated > 1 { format!(" {} more rows repeat an earlier one.", repeated - 1) } else { String::new() };
+        let more = match repeated {
+            1 => String::new(),
+            2 => " One more row repeats an earlier one.".to_owned(),
+            rows => format!(" {} more rows repeat an earlier one.", rows - 1),
+        };
         let why =
             format!("Row {before} is equal in every cell.{more} The vendor gives no row ids, so all of them count.");
         let place = Place::file(file).row(u64::from(again));

@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
         tags.read(cells, job.billing_tags, &mut key[Dimension::ALL.len()..], symbols, |trouble, symbols| {
             let (fault, at_stake) = match trouble {
                 TagTrouble::Unreadable(column, why) => {
-                    (refusals::tags(column, &undoubled(cells.raw(column)), why), Some(at_stake))
+                    (refusals::tag_text(column, &undoubled(cells.raw(column)), why), Some(at_stake))
                 }
                 TagTrouble::Disagree(place, column) => {
                     let name = job.billing_tags.get(place).map_or("", |tag| &tag.name);
@@ -332,7 +332,9 @@ impl<'a> Reader<'a> {
                 file: self.job.file.to_owned(),
                 row: cells.row(),
                 column: fault.column.map_or("", |column| self.plan.name(column)).to_owned(),
-                raw: Untrusted::new(String::from_utf8_lossy(&line[..line.len().min(LONGEST_RAW)])),
+                raw: Untrusted::new(refusals::without_secrets(&String::from_utf8_lossy(
+                    &line[..line.len().min(LONGEST_RAW)],
+                ))),
                 why: fault.why.clone(),
                 at_stake: at_stake.map(|(cost, currency)| (cost, currency.to_owned())),
                 waived: None,

@@ -2,6 +2,7 @@
 
 use super::moment::DateRefusal;
 use super::plan::Column;
+use super::tags;
 use crate::model::decimal;
 use crate::model::finding::Code;
 use crate::model::month::Month;
@@ -22,9 +23,18 @@ impl Fault {
     fn new(code: Code, column: Option<Column>, value: &[u8], why: impl Into<String>, fix: impl Into<String>) -> Self {
         // A message shows eighty characters; a cell can be a megabyte.
         let value = &value[..value.len().min(1000)];
-        let value = String::from_utf8_lossy(value).into_owned();
+        let value = without_secrets(&String::from_utf8_lossy(value));
         Self { code, column, value, why: why.into(), fix: fix.into() }
     }
+}
+
+/// The text with every cloud key and personal number masked.
+pub fn without_secrets(text: &str) -> String {
+    let mut text = text.to_owned();
+    while let Some(masked) = tags::masked(&text) {
+        text = masked;
+    }
+    text
 }
 
 const AGAIN: &str = "Download the export again as it is; if the vendor delivers it so, list the row in quarantine.csv.";
@@ -179,7 +189,7 @@ pub fn account(column: Column, cell: &[u8], fault: AccountFault) -> Fault {
     Fault::new(code, Some(column), cell, why, AGAIN)
 }
 
-pub fn tags(column: Column, cell: &[u8], why: &'static str) -> Fault {
+pub fn tag_text(column: Column, cell: &[u8], why: &'static str) -> Fault {
     Fault::new(
         Code::CellTags,
         Some(column),
@@ -233,9 +243,7 @@ mod tests {
             ("12.34USD", " The currency belongs into its own column."),
             ("N/A", ""),
             ("1e400", ""),
-            ("0x1F", " The currency belongs into its own column."),
         ] {
-            let expected = if cell == "0x1F" { hint(cell.as_bytes()) } else { expected };
             assert_eq!(hint(cell.as_bytes()), expected, "{cell}");
         }
     }
