@@ -14,5 +14,7 @@ mod golden;
 mod golden_books;
 mod golden_money;
 mod ingest;
+mod months;
 mod normalize;
+mod reference;
 mod tidy;
