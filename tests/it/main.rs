@@ -5,6 +5,7 @@
 
 mod books;
 mod close;
+mod books_planted;
 mod cmd;
 mod config;
 mod damage;

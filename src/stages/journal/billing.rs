@@ -4,7 +4,8 @@
 
 use super::Books;
 use super::draft::{Draft, Line, LineKey};
-use crate::model::bill::{BillLine, Bills};
+use crate::model::bill::{BillLine, Bills, FundingLine};
+use crate::model::codes::AgencyCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::journal_entry::{JournalType, Side};
 use crate::model::money::{Cost, Money};
@@ -25,26 +26,28 @@ pub fn bill(books: &Books<'_>, bills: &Bills) -> Draft {
     draft
 }
 
-/// One account string that pays a part of a bill line.
-struct Customer {
+/// One account string that pays a part of a bill line, and the agency behind it.
+struct Customer<'a> {
+    agency: &'a AgencyCode,
     string: AccountString,
     amount: Money,
     budget_fiscal_year: i32,
 }
 
-/// The strings that pay. For an absorbed line these are strings of the fund that absorbs it; an agency's own funding is
-/// not asked then.
-fn customers(books: &Books<'_>, line: &BillLine) -> Result<Vec<Customer>, Box<Finding>> {
-    let funded = || {
-        let customer = |part: &crate::model::bill::FundingLine| Customer {
-            string: part.string.clone(),
+/// The strings that pay. A fund that absorbs a line is the customer for it in place of the agency, whose own funding is
+/// not asked.
+fn customers<'a>(books: &Books<'a>, line: &'a BillLine) -> Result<Vec<Customer<'a>>, Box<Finding>> {
+    let funded = |agency: &'a AgencyCode| {
+        let customer = |part: &FundingLine| Customer {
+            agency,
+            string: named(part.string.clone(), agency),
             amount: part.amount,
             budget_fiscal_year: part.budget_fiscal_year,
         };
         line.funding.iter().map(customer).collect()
     };
     if line.mode != Mode::Absorbed {
-        return Ok(funded());
+        return Ok(funded(&line.agency));
     }
     let Some(fund) = &line.absorbed_by else {
         let why = "It is to be absorbed, and no fund says that it does. Document BILL is not made.";
@@ -53,15 +56,24 @@ fn customers(books: &Books<'_>, line: &BillLine) -> Result<Vec<Customer>, Box<Fi
         let currency = books.settings.state.currency.clone();
         return Err(Box::new(finding.at_stake(Cost::from_money(line.amount), currency)));
     };
-    if !line.funding.is_empty() && line.funding.iter().all(|part| part.string.fund == fund.as_str()) {
-        return Ok(funded());
+    let agency = &books.settings.state.provider_agency;
+    if line.funding.iter().any(|part| part.string.fund == fund.as_str()) {
+        return Ok(funded(agency));
     }
-    let string = AccountString { fund: fund.to_string(), agency: line.agency.to_string(), ..AccountString::default() };
-    Ok(vec![Customer { string, amount: line.amount, budget_fiscal_year: books.period.year }])
+    let string = AccountString { fund: fund.to_string(), agency: agency.to_string(), ..AccountString::default() };
+    Ok(vec![Customer { agency, string, amount: line.amount, budget_fiscal_year: books.period.year }])
 }
 
-fn post(books: &Books<'_>, draft: &mut Draft, line: &BillLine, customer: Customer) {
-    let class = books.settings.counterparty(&customer.string.fund, &line.agency);
+/// A string whose rule leaves the agency blank is the agency's own.
+fn named(mut string: AccountString, agency: &AgencyCode) -> AccountString {
+    if string.agency.is_empty() {
+        string.agency = agency.to_string();
+    }
+    string
+}
+
+fn post(books: &Books<'_>, draft: &mut Draft, line: &BillLine, customer: Customer<'_>) {
+    let class = books.settings.counterparty(&customer.string.fund, customer.agency);
     earn(books, draft, line, class, customer.amount);
     claim(books, draft, line, class, &customer);
     if books.settings.state.billing_sides == BillingSides::Both && !class.keeps_own_books() {
@@ -82,20 +94,20 @@ fn earn(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpar
 }
 
 /// What the provider is owed, by fund; by agency where the fund does not tell who owes.
-fn claim(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+fn claim(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer<'_>) {
     let Some(account) = account(books, draft, Role::DueFrom, line, class, customer.amount) else { return };
     let mut key = LineKey::new(provider_string(books, account), Role::DueFrom, books.period.year);
     key.affiliate_fund = customer.string.fund.clone();
     let mut about = format!("Due from fund {}", customer.string.fund);
     if names_agency(class) {
-        key.affiliate_agency = line.agency.to_string();
-        about.push_str(&format!(", agency {}", line.agency));
+        key.affiliate_agency = customer.agency.to_string();
+        about.push_str(&format!(", agency {}", customer.agency));
     }
     draft.add(key, entry_line(books, account, Side::Debit, customer.amount, &about, draft_reference(books)));
 }
 
 /// What the customer spends: on the account that its funding rule names, or else that of the role.
-fn spend(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+fn spend(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer<'_>) {
     let mut string = customer.string.clone();
     let name = if string.account.is_empty() {
         let Some(account) = account(books, draft, Role::AgencyExpenditure, line, class, customer.amount) else {
@@ -106,7 +118,7 @@ fn spend(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpa
     } else {
         books.chart.name(&string.account)
     };
-    let agency = books.settings.agency(&line.agency).map_or(line.agency.as_str(), |agency| &agency.name);
+    let agency = books.settings.agency(customer.agency).map_or(customer.agency.as_str(), |agency| &agency.name);
     let key = LineKey::new(string, Role::AgencyExpenditure, customer.budget_fiscal_year);
     let line = Line {
         role: Role::AgencyExpenditure,
@@ -114,18 +126,18 @@ fn spend(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpa
         normal: Side::Debit,
         net: customer.amount,
         description: format!("IT services to {agency}, {}", books.month.in_words()),
-        reference: format!("{}-{}", line.agency, books.month),
+        reference: format!("{}-{}", customer.agency, books.month),
     };
     draft.add(key, line);
 }
 
-fn owe(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer) {
+fn owe(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: CounterpartyClass, customer: &Customer<'_>) {
     let Some(account) = account(books, draft, Role::DueTo, line, class, customer.amount) else { return };
     let state = &books.settings.state;
     let within_fund = class == CounterpartyClass::SameFund;
     let string = AccountString {
         fund: customer.string.fund.clone(),
-        agency: if within_fund { line.agency.to_string() } else { String::new() },
+        agency: if within_fund { customer.agency.to_string() } else { String::new() },
         account: account.account.to_string(),
         ..AccountString::default()
     };

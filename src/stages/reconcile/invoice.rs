@@ -143,8 +143,8 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
     findings
 }
 
-const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with the \
-     month's summary.json.";
+const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with \
+                       the month's summary.json.";
 
 fn too_large(what: &str) -> Finding {
     let why = format!("The sum of {what} left the range that can be kept exactly.");
@@ -318,8 +318,8 @@ fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&
         text(vendor.difference),
         text(rest)
     );
-    let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of its \
-               own with that item_type; where charges are missing, have the month delivered again.";
+    let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of \
+               its own with that item_type; where charges are missing, have the month delivered again.";
     let mut finding = Finding::new(Code::InvoiceDiffers, row_of(rows).value(vendor.section.in_words()), why, fix);
     if tolerated {
         finding.severity = Severity::Warning;
@@ -330,8 +330,8 @@ fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&
 fn without_charges(vendor: &VendorReconciliation, rows: &[&VendorInvoice]) -> Finding {
     let invoice = vendor.invoice.unwrap_or_default();
     let why = format!("The invoice asks for {invoice}, and no charge of the month is of this account and invoice.");
-    let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that is \
-               missing, or give the row the item_type of an amount that has no charges (tax, support, marketplace, credit).";
+    let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that \
+               is missing, or give the row the item_type of an amount without charges (tax, support, marketplace, credit).";
     let finding = Finding::new(Code::InvoiceUnmatched, row_of(rows).value(vendor.section.in_words()), why, fix);
     finding.at_stake(Cost::from_money(invoice), vendor.currency.clone())
 }

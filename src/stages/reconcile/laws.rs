@@ -4,12 +4,13 @@
 
 use super::proof::{Proof, by, total};
 use super::sums;
-use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, SectionKey};
+use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, RateReference, SectionKey};
 use crate::model::charge::Dimension;
+use crate::model::codes::AgencyCode;
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal};
-use crate::model::settings::{FundingResidual, Mode, RateModel, fraction};
+use crate::model::settings::{FundingResidual, Measure, Mode, RateCard, RateModel, fraction};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,17 +64,15 @@ pub fn vendor_costs(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow>
 
 /// Law 3.
 pub fn versions(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let mut parts = BTreeSet::new();
+    let mut paths = BTreeSet::new();
     let mut contents = BTreeSet::new();
-    let mut views = BTreeSet::new();
     for version in &month.versions {
         let source = &version.version;
         proof.pair(&source.export, ("month", source.month.to_string()), ("closed month", month.month.to_string()));
-        if !views.insert((&source.source, &source.folder, &source.export, source.view)) {
-            proof.refuse(&source.folder, format!("two versions of {}", source.export), "one");
-        }
         for part in &source.parts {
-            if !parts.insert(&part.path) || !contents.insert(&part.sha256) {
+            // Files without rows are all alike.
+            let alike = version.totals.rows_read > 0 && !contents.insert(&part.sha256);
+            if !paths.insert(&part.path) || alike {
                 proof.refuse(&part.path, "read twice".to_owned(), "once");
             }
         }
@@ -117,46 +116,45 @@ pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     own_prices(month, proof)
 }
 
-/// Lines of our own cards, priced again. A line that is cut because its mode changes was rounded as a whole, so lines
-/// that differ in nothing but that are priced together.
+/// What our cards make of bill lines. A fee or a consumed quantity is rounded as a whole, then cut where its parts are
+/// treated in several ways; so lines that differ in nothing else are priced together.
 fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let mut wholes: BTreeMap<_, Vec<&BillLine>> = BTreeMap::new();
-    for line in &month.bills.lines {
-        let whole = (&line.agency, &line.service, line.kind, &line.rate, &line.description);
-        wholes.entry(whole).or_default().push(line);
+    type Whole<'a> = (&'a AgencyCode, &'a RateReference, &'a str);
+    let mut groups: BTreeMap<Whole<'_>, Vec<&BillLine>> = BTreeMap::new();
+    for line in month.bills.lines.iter().filter(|line| matches!(line.kind, LineKind::Fee | LineKind::Unit)) {
+        if let Some(rate) = &line.rate {
+            groups.entry((&line.agency, rate, &line.description)).or_default().push(line);
+        }
     }
-    for lines in wholes.into_values() {
-        if let Some(expected) = own_price(month, &lines)? {
+    for ((agency, rate, _), lines) in groups {
+        let is_meant = |card: &&RateCard| card.rate_id == rate.rate_id && card.version == rate.version;
+        let Some(card) = month.settings.rate_cards.iter().find(is_meant) else {
+            proof.refuse(&lines[0].id, format!("rate {} version {}", rate.rate_id, rate.version), "cards in force");
+            continue;
+        };
+        let exact = match &card.model {
+            RateModel::Percent { percent, of } => {
+                let base = month.bills.of(agency).filter(|line| of.contains(&line.service));
+                Money::total(base.map(|line| line.amount))?.exact().times(&fraction(*percent))
+            }
+            RateModel::Unit { unit_price, price_per, .. } => {
+                let quantity = Quantity::total(lines.iter().map(|line| line.quantity.unwrap_or_default()))?;
+                let price = quantity.exact().times(&Exact::from_decimal(*unit_price));
+                price.divided_by(&Exact::from_decimal(*price_per)).unwrap_or_else(Exact::zero)
+            }
+            RateModel::PassThrough { .. } => continue,
+        };
+        let billed = Money::total(lines.iter().map(|line| line.amount))?;
+        let expected = exact.round(month.settings.state.rounding)?;
+        // Rows of a driver table are rounded row by row, at most half a cent each.
+        let by_row = matches!(card.model, RateModel::Unit { measure: Measure::Driver(_), .. });
+        let apart = billed.checked_sub(expected)?.magnitude().cents();
+        if lines.len() == 1 || !by_row || 2 * apart > i64::try_from(lines.len()).unwrap_or(i64::MAX) {
             let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
-            let billed = Money::total(lines.iter().map(|line| line.amount))?;
             proof.money(&ids.join(" and "), ("bill line", billed), ("price by its card", expected));
         }
     }
     Ok(())
-}
-
-/// What a card of ours makes of a line: quantity times price, or a percentage of other lines of the agency.
-fn own_price(month: &MonthEnd, lines: &[&BillLine]) -> Result<Option<Money>, Overflow> {
-    let [line, ..] = lines else { return Ok(None) };
-    let Some(rate) = &line.rate else { return Ok(None) };
-    let cards = &month.settings.rate_cards;
-    let Some(card) = cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version) else {
-        return Ok(None);
-    };
-    let price = match (&card.model, line.kind) {
-        (RateModel::Unit { unit_price, price_per, .. }, LineKind::Unit) => {
-            let exact = Exact::from_decimal;
-            let quantity = Quantity::total(lines.iter().map(|line| line.quantity.unwrap_or(Quantity::ZERO)))?.exact();
-            quantity.times(&exact(*unit_price)).divided_by(&exact(*price_per))
-        }
-        (RateModel::Percent { percent, of }, LineKind::Fee) => {
-            let base = month.bills.of(&line.agency).filter(|other| of.contains(&other.service));
-            let base = Money::total(base.map(|other| other.amount))?;
-            Some(base.exact().times(&fraction(*percent)))
-        }
-        _ => None,
-    };
-    price.map(|price| price.round(month.settings.state.rounding)).transpose()
 }
 
 /// Law 6.
@@ -240,8 +238,9 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let detail = by(bills.details.iter().map(|detail| (detail.line, detail.amount)))?;
     let mut ids = BTreeSet::new();
     for (number, line) in bills.lines.iter().enumerate() {
-        if line.kind == LineKind::Direct {
-            let rows = detail.get(&number).copied().unwrap_or_default();
+        let rows = detail.get(&number).copied();
+        if line.kind == LineKind::Direct || rows.is_some() {
+            let rows = rows.unwrap_or_default();
             proof.costs(&line.id, ("bill line", Cost::from_money(line.amount)), ("its rows", rows));
         }
         if !ids.insert(&line.id) {
@@ -250,7 +249,7 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         if line.mode == Mode::Chargeback || (line.mode == Mode::Absorbed && !line.funding.is_empty()) {
             let funding = sums::of_money(line.funding.iter().map(|part| part.amount))?;
             proof.costs(&line.id, ("bill line", Cost::from_money(line.amount)), ("its funding", funding));
-            for part in line.funding.iter().filter(|part| !is_near(month, line, part)) {
+            for part in line.funding.iter().filter(|part| !within_a_cent(month, line, part)) {
                 let found = format!("{} of fund {}", part.amount, part.string.fund);
                 proof.refuse(&line.id, found, &format!("{} percent, within a cent", part.percent));
             }
@@ -267,17 +266,14 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     Ok(())
 }
 
-/// A split of a line moves less than a cent between its strings; a split of the whole bill would move more. Where federal
-/// strings get no leftover cents, one string gets those of all.
-fn is_near(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool {
+/// A split of a line moves less than a cent to or from each string; a split of the whole bill would move more. Where
+/// leftover cents are kept from federal strings, another takes those of all.
+fn within_a_cent(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool {
     let Ok(percent) = part.percent.parse::<Decimal>() else { return false };
-    let exact = line.amount.exact().times(&fraction(percent));
-    let cents = match month.settings.state.funding_residual {
-        FundingResidual::LargestRemainder => 1,
-        FundingResidual::NeverFederal => i64::try_from(line.funding.len()).unwrap_or(i64::MAX),
-    };
+    let takes_all = month.settings.state.funding_residual == FundingResidual::NeverFederal && !part.federal;
+    let cents = if takes_all { i64::try_from(line.funding.len()).unwrap_or(i64::MAX) } else { 1 };
     let limit = Money::from_cents(cents).exact();
-    let apart = part.amount.exact().minus(&exact);
+    let apart = part.amount.exact().minus(&line.amount.exact().times(&fraction(percent)));
     apart < limit && Exact::zero().minus(&apart) < limit
 }
 
@@ -341,7 +337,9 @@ pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         let place = vendor.section.in_words();
         known.insert(&vendor.section);
         let charged = usage.get(&vendor.section).copied().unwrap_or_default();
+        let sides = vendor.charges.checked_add(vendor.credits)?;
         proof.costs(&place, ("usage", vendor.usage), ("charges of the section", charged));
+        proof.costs(&place, ("usage", vendor.usage), ("charges and credits", sides));
         let expected = match vendor.invoice {
             Some(invoice) => invoice,
             None => charged.exact().round(settings.state.rounding)?,

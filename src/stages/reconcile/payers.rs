@@ -18,14 +18,20 @@ pub fn of(month_end: &MonthEnd) -> Vec<Payer<'_>> {
     let settings = &month_end.settings;
     let mut payers = Vec::new();
     for line in month_end.bills.posted() {
-        let mut pay = |string: AccountString, amount: Money| {
-            let keeps_own_books = settings.counterparty(&string.fund, &line.agency).keeps_own_books();
+        // A fund that absorbs a line is the provider's customer for it, in place of the agency.
+        let absorbs = line.mode == Mode::Absorbed;
+        let customer = if absorbs { &settings.state.provider_agency } else { &line.agency };
+        let mut pay = |mut string: AccountString, amount: Money| {
+            if string.agency.is_empty() {
+                string.agency = customer.to_string();
+            }
+            let keeps_own_books = settings.counterparty(&string.fund, customer).keeps_own_books();
             payers.push(Payer { service: &line.service, string, amount, keeps_own_books });
         };
-        let central = line.absorbed_by.as_ref().filter(|_| line.mode == Mode::Absorbed).map(ToString::to_string);
+        let central = line.absorbed_by.as_ref().filter(|_| absorbs).map(ToString::to_string);
         match central {
-            Some(fund) if line.funding.is_empty() || line.funding.iter().any(|part| part.string.fund != fund) => {
-                pay(AccountString { fund, agency: line.agency.to_string(), ..AccountString::default() }, line.amount);
+            Some(fund) if line.funding.iter().all(|part| part.string.fund != fund) => {
+                pay(AccountString { fund, agency: customer.to_string(), ..AccountString::default() }, line.amount);
             }
             _ => line.funding.iter().for_each(|part| pay(part.string.clone(), part.amount)),
         }
