@@ -4,8 +4,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
 mod books;
-mod close;
 mod books_planted;
+mod close;
 mod cmd;
 mod config;
 mod damage;
