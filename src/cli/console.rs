@@ -147,3 +147,45 @@ impl Stream<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NoReader;
+
+    impl Write for NoReader {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        let mut messages = Vec::new();
+        let mut gone = NoReader;
+        let mut console = Console::plain(&mut gone, &mut messages);
+        console.result("first").unwrap();
+        console.result("second").unwrap();
+        console.flush().unwrap();
+    }
+
+    #[test]
+    fn nothing_of_a_file_moves_a_terminal() {
+        let (mut results, mut messages) = (Vec::new(), Vec::new());
+        let mut console = Console { colour: true, ..Console::plain(&mut results, &mut messages) };
+        let hostile = "a\u{1b}[2Jb\u{9b}2J\u{202e}c\rd\u{7f}";
+        console.result(hostile).unwrap();
+        console.result_json(&serde_json::to_string(hostile).unwrap()).unwrap();
+        console.emphasized(Emphasis::Plain, hostile, hostile).unwrap();
+        let text = String::from_utf8([results, messages].concat()).unwrap();
+        let obeyed = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!text.contains(obeyed), "{text:?}");
+        let json = text.lines().nth(1).unwrap();
+        assert_eq!(serde_json::from_str::<String>(json).unwrap(), hostile, "a reader of the JSON gets what was there");
+    }
+}
