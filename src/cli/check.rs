@@ -3,7 +3,7 @@
 use super::arguments::{Format, Global};
 use super::console::Console;
 use super::render;
-use crate::config;
+use crate::close;
 use crate::model::exit::Exit;
 use crate::model::finding::Finding;
 use anyhow::Result;
@@ -17,7 +17,7 @@ pub struct Check {}
 
 impl Check {
     pub fn run(&self, global: &Global, console: &mut Console<'_>) -> Result<Exit> {
-        let mut findings = config::check_in(&global.books()?)?;
+        let mut findings = close::check(&global.books()?)?;
         Finding::sort(&mut findings);
         let blocking = findings.iter().filter(|finding| finding.blocks()).count();
         match global.format {

@@ -2,7 +2,8 @@
 
 use super::arguments::{Format, Global};
 use super::console::Console;
-use super::{pending, render};
+use super::render;
+use crate::close;
 use crate::model::exit::Exit;
 use anyhow::Result;
 use clap::Args;
@@ -22,7 +23,7 @@ pub struct Explain {
 
 impl Explain {
     pub fn run(&self, global: &Global, console: &mut Console<'_>) -> Result<Exit> {
-        let explanation = pending::explain(&global.books()?, &self.line, self.rows)?;
+        let explanation = close::explain(&global.books()?, &self.line, self.rows)?;
         match global.format {
             Format::Json => console.result_json(&render::json("chargeback.explanation/1", &explanation)?)?,
             Format::Csv => console.result(&render::explanation_csv(&explanation)?)?,

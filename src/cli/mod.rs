@@ -19,7 +19,6 @@ mod ingest;
 mod init;
 mod man;
 mod normalize;
-mod pending;
 mod progress;
 mod rate;
 mod reconcile;

@@ -3,8 +3,8 @@
 use super::arguments::{Format, Global, MonthArgument};
 use super::clock::Surroundings;
 use super::console::Console;
-use super::{pending, progress, render};
-use crate::close::{Outcome, Request, Stage};
+use super::{progress, render};
+use crate::close::{self, Outcome, Request, Stage};
 use crate::model::exit::Exit;
 use anyhow::Result;
 use clap::Args;
@@ -49,7 +49,7 @@ impl StageArguments {
             threads: global.threads(),
             invocation: surroundings.invocation(),
         };
-        let outcome = progress::with(console.shows_bars(), |progress| pending::run(&request, progress))?;
+        let outcome = progress::with(console.shows_bars(), |progress| close::run(&request, progress))?;
         show(&outcome, until, global.format, console)?;
         Ok(outcome.exit)
     }

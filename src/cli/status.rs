@@ -3,7 +3,8 @@
 use super::arguments::{Format, Global, OptionalMonth};
 use super::clock::Surroundings;
 use super::console::Console;
-use super::{pending, render};
+use super::render;
+use crate::close;
 use crate::model::exit::Exit;
 use anyhow::Result;
 use clap::Args;
@@ -17,7 +18,7 @@ pub struct Status {
 
 impl Status {
     pub fn run(&self, global: &Global, console: &mut Console<'_>, surroundings: &Surroundings) -> Result<Exit> {
-        let months = pending::status(&global.books()?, self.month.resolve(surroundings))?;
+        let months = close::status(&global.books()?, self.month.resolve(surroundings))?;
         match global.format {
             Format::Json => console.result_json(&render::json("chargeback.status/1", &months)?)?,
             Format::Csv => console.result(&render::status_csv(&months)?)?,

@@ -2,7 +2,8 @@
 
 use super::arguments::{Format, Global};
 use super::console::{Console, Emphasis};
-use super::{pending, render};
+use super::render;
+use crate::close;
 use crate::model::exit::Exit;
 use crate::model::finding::Finding;
 use anyhow::Result;
@@ -24,7 +25,7 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self, global: &Global, console: &mut Console<'_>) -> Result<Exit> {
-        let mut findings = pending::verify(&global.books()?, self.quick, self.expect.as_deref())?;
+        let mut findings = close::verify(&global.books()?, self.quick, self.expect.as_deref())?;
         Finding::sort(&mut findings);
         match global.format {
             Format::Json => console.result_json(&render::json("chargeback.findings/1", &findings)?)?,

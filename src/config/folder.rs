@@ -1,9 +1,8 @@
 //! The same for a folder by its path, for the command line, which knows no disk.
 
 use super::templates::Begun;
-use super::{Loaded, check, demo, init, load};
+use super::{demo, init};
 use crate::io::fs::{Disk, DiskError};
-use crate::model::finding::Finding;
 use std::path::Path;
 
 pub fn init_in(folder: &Path) -> Result<Begun, DiskError> {
@@ -12,13 +11,6 @@ pub fn init_in(folder: &Path) -> Result<Begun, DiskError> {
 
 pub fn demo_in(folder: &Path) -> Result<Vec<String>, DiskError> {
     demo::demo(&made(folder)?)
-}
-
-/// What blocks in the settings and tables, and what is probably not meant.
-pub fn check_in(folder: &Path) -> Result<Vec<Finding>, DiskError> {
-    let loaded: Loaded = load(&Disk::real(folder))?;
-    let doubtful = check(&loaded);
-    Ok(loaded.findings.into_iter().chain(doubtful).collect())
 }
 
 /// The folder, made with those above it where it is not there yet.

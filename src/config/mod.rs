@@ -21,7 +21,7 @@ pub mod templates;
 mod toml_file;
 
 pub use check::check;
-pub use folder::{check_in, demo_in, init_in};
+pub use folder::{demo_in, init_in};
 pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};

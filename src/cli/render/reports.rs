@@ -1,9 +1,10 @@
 //! What is known of the months, and where a bill line came from.
 
-use super::{csv, table, text_cell};
+use super::{count, csv, table, text_cell};
 use crate::close::{ExplainedCharge, Explanation, MonthStatus};
 use crate::model::untrusted::harmless;
 use anyhow::Result;
+use std::collections::BTreeSet;
 
 pub fn status(months: &[MonthStatus]) -> String {
     months.iter().map(month).collect::<Vec<_>>().join("\n\n")
@@ -27,8 +28,18 @@ fn month(status: &MonthStatus) -> String {
     if !rows.is_empty() {
         lines.push(table(&["source", "files", "bytes", ""], "lrrl", &rows));
     }
-    lines.extend(status.outputs.iter().map(|folder| format!("outputs  {folder}")));
+    lines.extend(outputs(&status.outputs));
     lines.join("\n")
+}
+
+/// The folder that all outputs share, and how many they are.
+fn outputs(files: &[String]) -> Option<String> {
+    let first = files.first()?;
+    let shared =
+        |folder: &&str| files.iter().all(|file| file.starts_with(folder) && file[folder.len()..].starts_with('/'));
+    let folders = first.match_indices('/').map(|(end, _)| &first[..end]).collect::<Vec<_>>();
+    let folder = folders.into_iter().rev().find(shared).unwrap_or_default();
+    Some(format!("outputs  {folder}, {}", count(files.len(), "file", "files")))
 }
 
 pub fn status_csv(months: &[MonthStatus]) -> Result<String> {
@@ -66,8 +77,12 @@ pub fn explanation(explanation: &Explanation) -> String {
         parts.push(table(&["fund", "account", "part", "amount"], "llrr", &funding));
     }
     if !explanation.charges.is_empty() {
-        let rows: Vec<Vec<String>> = explanation.charges.iter().map(charge).collect();
-        parts.push(table(&["file", "row", "account", "day", "type", "meter", "billed"], "lrllllr", &rows));
+        let files: Vec<&str> = explanation.charges.iter().map(|charge| charge.file.as_str()).collect();
+        let distinct: Vec<&str> = files.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let rows: Vec<Vec<String>> = explanation.charges.iter().map(|of| charge(of, &distinct)).collect();
+        parts.push(table(&["file", "row", "account", "day", "type", "meter", "billed"], "rrllllr", &rows));
+        let named = distinct.iter().enumerate().map(|(place, file)| format!("file {}  {file}", place + 1));
+        parts.push(named.collect::<Vec<_>>().join("\n"));
     }
     if explanation.more > 0 {
         parts.push(format!("... and {} more rows; --rows N lists more", explanation.more));
@@ -75,9 +90,11 @@ pub fn explanation(explanation: &Explanation) -> String {
     harmless(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
 }
 
-fn charge(charge: &ExplainedCharge) -> Vec<String> {
+/// Paths of the inbox are long, so the table numbers them.
+fn charge(charge: &ExplainedCharge, files: &[&str]) -> Vec<String> {
+    let number = files.iter().position(|file| *file == charge.file).map_or(0, |place| place + 1);
     let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter, &charge.billed];
-    [charge.file.clone(), charge.row.to_string()].into_iter().chain(texts.into_iter().cloned()).collect()
+    [number.to_string(), charge.row.to_string()].into_iter().chain(texts.into_iter().cloned()).collect()
 }
 
 pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
