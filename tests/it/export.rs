@@ -6,7 +6,10 @@ use chargeback::io::fs::Disk;
 use chargeback::model::month_end::{MonthEnd, Standing};
 use chargeback::stages::export::{NamedBytes, SUMMARY_SCHEMA, export, feed, read_back};
 use serde_json::Value;
+use std::io::{Cursor, Read, Write};
 use std::process::Command;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 fn files(end: &MonthEnd) -> Vec<NamedBytes> {
     export(end).unwrap()
@@ -112,6 +115,47 @@ fn an_edited_cent_is_seen() {
         file.bytes = text.replacen(amount, edited, 1).into_bytes();
         assert_only_fails(&end, &files, path);
     }
+}
+
+/// The same for workbooks: a number in a sheet is edited, and every number of every sheet that is an amount counts.
+#[test]
+fn an_edited_cent_in_a_workbook_is_seen() {
+    let end = september();
+    for (path, sheet, amount, edited) in [
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 1, "7349.77", "7349.78"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 1, "727.78", "727.79"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 1, "4409.87", "4409.86"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 2, "203.13", "203.12"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 3, "121.88", "121.87"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 4, "507.4", "507.41"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 6, "507.4", "507.41"),
+        ("statements/DOH/statement-DOH-2025-09.xlsx", 7, "4321.12", "4321.13"),
+    ] {
+        let mut files = files(&end);
+        let file = files.iter_mut().find(|file| file.path == path).unwrap();
+        file.bytes = with_edited_sheet(&file.bytes, sheet, amount, edited);
+        assert_only_fails(&end, &files, path);
+    }
+}
+
+fn with_edited_sheet(workbook: &[u8], sheet: usize, amount: &str, edited: &str) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
+    for place in 0..archive.len() {
+        let mut member = archive.by_index(place).unwrap();
+        let name = member.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).unwrap();
+        if name == format!("xl/worksheets/sheet{sheet}.xml") {
+            let (from, to) = (format!("<v>{amount}</v>"), format!("<v>{edited}</v>"));
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(&from), "sheet {sheet} holds {amount}");
+            bytes = text.replacen(&from, &to, 1).into_bytes();
+        }
+        copy.start_file(name, SimpleFileOptions::default()).unwrap();
+        copy.write_all(&bytes).unwrap();
+    }
+    copy.finish().unwrap().into_inner()
 }
 
 fn assert_only_fails(end: &MonthEnd, files: &[NamedBytes], path: &str) {
@@ -269,16 +313,24 @@ fn an_agency_sees_nothing_of_another() {
     let files = files(&september());
     for file in files.iter().filter(|file| file.path.starts_with("statements/DOH/")) {
         let text = contents(file);
-        for foreign in ["DOT", "DPS", "resource-A3", "resource-A5", "resource-Z2", "222233334444", "Transportation"] {
+        for foreign in ["DOT", "DPS", "Compute A3", "Compute A5", "machines Z2", "222233334444", "Transportation"] {
             assert!(!text.contains(foreign), "{} holds {foreign}", file.path);
         }
-        assert!(text.contains("resource-A1"), "{}", file.path);
+        assert!(text.contains("Compute A1"), "{}", file.path);
     }
 }
 
 /// The text of a file, unpacked where it is a workbook.
 fn contents(file: &NamedBytes) -> String {
-    String::from_utf8(file.bytes.clone()).unwrap()
+    if !file.path.ends_with(".xlsx") {
+        return String::from_utf8(file.bytes.clone()).unwrap();
+    }
+    let mut archive = ZipArchive::new(Cursor::new(&file.bytes)).unwrap();
+    let mut text = String::new();
+    for place in 0..archive.len() {
+        archive.by_index(place).unwrap().read_to_string(&mut text).unwrap();
+    }
+    text
 }
 
 #[test]
@@ -330,5 +382,15 @@ fn keeps_to(root: &Value, schema: &Value, value: &Value, place: &str) {
     }
     for one in value.as_array().into_iter().flatten() {
         keeps_to(root, &schema["items"], one, &format!("{place}[]"));
+    }
+}
+
+/// Writes what there is to look at, where `EXPORT_LOOK` says: for a person with a spreadsheet program.
+#[test]
+fn a_place_to_look_at_the_workbooks() {
+    let Some(folder) = std::env::var_os("EXPORT_LOOK") else { return };
+    let disk = Disk::real(folder);
+    for file in files(&september()) {
+        disk.write(&file.path, &file.bytes).unwrap();
     }
 }

@@ -29,13 +29,15 @@ mod journal_hledger;
 mod ledger_text;
 mod read_back;
 mod statement;
+mod statement_sheets;
+mod statement_xlsx;
 mod summary;
+mod workbook;
 
 pub use journal_csv::feed;
 pub use read_back::read_back;
 pub use summary::SCHEMA as SUMMARY_SCHEMA;
 
-use crate::model::codes::AgencyCode;
 use crate::model::month_end::{MonthEnd, Standing};
 use crate::model::proof::LawResult;
 use anyhow::Context;
@@ -57,6 +59,7 @@ struct Exporter {
 }
 
 const EXPORTERS: &[Exporter] = &[
+    Exporter { name: "statements", write: statement_xlsx::write, read_back: statement_xlsx::read_back },
     Exporter { name: "statement details", write: detail_csv::write, read_back: detail_csv::read_back },
     Exporter { name: "journal feed", write: journal_csv::write, read_back: journal_csv::read_back },
     Exporter {
@@ -91,10 +94,6 @@ fn path(end: &MonthEnd, folder: &str, stem: &str, extension: &str) -> String {
         Standing::Final => "",
     };
     format!("{folder}/{stem}-{}{draft}.{extension}", end.month)
-}
-
-fn statement_path(end: &MonthEnd, stem: &str, agency: &AgencyCode, extension: &str) -> String {
-    path(end, &format!("statements/{agency}"), &format!("{stem}-{agency}"), extension)
 }
 
 /// `DRAFT` or `FINAL`, as every document says it.

@@ -3,14 +3,14 @@
 //! Writers of agency files take a [`Statement`] and never the month's end, so that nothing of another agency is in reach.
 
 use super::{path, standing};
-use crate::model::bill::BillLine;
+use crate::model::bill::{BillLine, LineKind};
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
-use crate::model::settings::{Agency, FundingRule, Mode, RateCard, Settings};
-use std::collections::BTreeMap;
+use crate::model::settings::{AccountString, Agency, Mode, RateCard, Settings};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Statement<'a> {
     pub code: &'a AgencyCode,
@@ -106,10 +106,52 @@ impl<'a> Statement<'a> {
         self.settings.rate_cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version)
     }
 
-    /// Funding rules of this agency, as they stand in the settings.
-    pub fn funding_rules(&self) -> impl Iterator<Item = &'a FundingRule> + '_ {
-        let code = self.code;
-        self.settings.funding.iter().filter(move |rule| &rule.agency == code)
+    /// `2100 Federal Grants`
+    pub fn fund_name(&self, fund: &str) -> String {
+        let named = self.settings.funds.iter().find(|named| named.code.as_str() == fund);
+        named.map_or_else(|| fund.to_owned(), |named| format!("{fund} {}", named.name))
+    }
+
+    /// What the lines come to that have charges behind them.
+    pub fn explained(&self) -> Result<Money, Overflow> {
+        let explained: BTreeSet<&str> = self.details.iter().map(|detail| detail.line.id.as_str()).collect();
+        let lines = self.lines.iter().filter(|line| explained.contains(line.id.as_str()));
+        Money::total(lines.map(|line| line.amount))
+    }
+}
+
+/// The parts of an account string that are not empty, in the order of the chart.
+pub(super) fn account_string(string: &AccountString) -> String {
+    let AccountString { fund, agency, appropriation, program, cost_center, project, grant, .. } = string;
+    let AccountString { activity, account, location, user1, user2, user3, .. } = string;
+    [
+        fund,
+        agency,
+        appropriation,
+        program,
+        cost_center,
+        project,
+        grant,
+        activity,
+        account,
+        location,
+        user1,
+        user2,
+        user3,
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .map(String::as_str)
+    .collect::<Vec<_>>()
+    .join("-")
+}
+
+pub(super) fn kind_in_words(kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Direct => "At vendor's cost",
+        LineKind::Shared => "Share of a pool",
+        LineKind::Unit => "Quantity times rate",
+        LineKind::Fee => "Percentage fee",
     }
 }
 

@@ -1,0 +1,332 @@
+//! An agency's statement: what is due and from which money, how each amount came about, and the charges behind it.
+//!
+//! A controller signs the first sheet and a budget officer reads the others without calling anyone. Every sum is a
+//! formula over its rows, beside the ledger's figure and a difference that must be zero.
+
+use super::NamedBytes;
+use super::read_back::{Figures, Written, compare};
+use super::statement::{Statement, account_string, kind_in_words, statements};
+use super::statement_sheets::{adjustments, details, funding, is_adjustment, notes, rates, services, shared, showback};
+use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, Reread, check, column};
+use super::workbook::{widths, write_money, write_text};
+use crate::model::bill::BillLine;
+use crate::model::money::{Money, Overflow};
+use crate::model::month_end::MonthEnd;
+use crate::model::proof::LawResult;
+use rust_xlsxwriter::{
+    Chart, ChartDataLabel, ChartDataLabelPosition, ChartFormat, ChartLine, ChartSolidFill, Color, Format, FormatAlign,
+};
+use std::collections::BTreeMap;
+
+const SERVICES: [Column; 5] = [
+    column("Service", 24, Kind::Text),
+    column("What it is", 44, Kind::Long),
+    column("How it is priced", 22, Kind::Text),
+    column("Lines", 10, Kind::Decimal),
+    column("Amount due", 18, Kind::Money),
+];
+const FUNDS: [Column; 5] = [
+    column("Fund", 24, Kind::Text),
+    column("Account string", 44, Kind::Long),
+    column("Budget year", 22, Kind::Text),
+    column("Federal", 10, Kind::Text),
+    column("Amount", 18, Kind::Money),
+];
+const DUE: &str = "Amount due";
+const SHOWN: &str = "Shown, not billed";
+
+pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
+    let one = |statement: &Statement<'_>| {
+        Ok(NamedBytes { path: statement.path("statement", "xlsx"), bytes: workbook(statement)? })
+    };
+    statements(end).iter().map(one).collect()
+}
+
+fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
+    let mut book = Book::new(About {
+        whose: format!("{} ({})", statement.name, statement.code),
+        state: statement.state.to_owned(),
+        title: title(statement).to_owned(),
+        month: statement.month,
+        run: statement.run.to_owned(),
+        standing: statement.standing,
+    })?;
+    summary(&mut book, statement)?;
+    services(&mut book, statement)?;
+    funding(&mut book, statement)?;
+    shared(&mut book, statement)?;
+    adjustments(&mut book, statement)?;
+    showback(&mut book, statement)?;
+    details(&mut book, statement)?;
+    rates(&mut book, statement)?;
+    notes(&mut book, statement)?;
+    book.finish()
+}
+
+fn title(statement: &Statement<'_>) -> &'static str {
+    if statement.due().next().is_some() { "Statement of IT services" } else { "IT services used: this is not a bill" }
+}
+
+/// The page a controller signs.
+fn summary(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
+    const SHEET: &str = "Summary";
+    book.blank(SHEET, false)?;
+    head(book, SHEET, statement)?;
+    let due = statement.amount_due()?;
+    let services = by_service(statement)?;
+    let funds = by_string(statement)?;
+    let mut row = 10;
+    if !services.is_empty() {
+        heading(book, SHEET, row, "What is due, by service")?;
+        let placed = table(book, SHEET, row + 1, &SERVICES, &services, due)?;
+        heading(book, SHEET, placed.last + 5, "Where the money comes from, by account string")?;
+        let strings = table(book, SHEET, placed.last + 6, &FUNDS, &funds, due)?;
+        chart(book, SHEET, placed, strings.last + 5)?;
+        row = strings.last + 5 + CHART_ROWS;
+    }
+    let (sheet, look) = book.sheet(SHEET)?;
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    sheet.merge_range(row, 0, row, 4, "", &wrapped)?;
+    write_text(sheet, row, 0, signing(statement), &wrapped)?;
+    sheet.set_row_height(row, 48)?;
+    for (place, label) in [(0, "Prepared by"), (2, "Approved by")] {
+        write_text(sheet, row + 2, place, label, &look.subtitle)?;
+        write_text(sheet, row + 4, place, "______________________________", &look.subtitle)?;
+    }
+    widths(sheet, &SERVICES)
+}
+
+fn signing(statement: &Statement<'_>) -> &'static str {
+    match (statement.standing, statement.due().next()) {
+        ("DRAFT", _) => "This is a draft. Figures may change until the month is closed, and nothing has been posted.",
+        (_, Some(_)) => {
+            "Amounts due are posted by journal to the account strings above; nothing has to be paid by check. The other \
+             sheets show how each amount came about, down to the vendor's charges."
+        }
+        _ => "Nothing is due. The other sheets show what was used and what it cost.",
+    }
+}
+
+fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Result<()> {
+    let due = statement.amount_due()?;
+    let shown = Money::total(statement.informing().map(|line| line.amount))?;
+    let (sheet, look) = book.sheet(name)?;
+    write_text(sheet, 0, 0, statement.state, &look.subtitle)?;
+    write_text(sheet, 1, 0, title(statement), &look.title)?;
+    let whose = format!("{} ({})", statement.name, statement.code);
+    write_text(sheet, 2, 0, &whose, &look.heading)?;
+    write_text(sheet, 3, 0, &statement.month.in_words(), &look.heading)?;
+    write_text(sheet, 3, 4, &format!("all amounts in {}", statement.currency), &look.label)?;
+    for (row, height) in [(1, 30), (2, 20), (3, 20), (5, 26)] {
+        sheet.set_row_height(row, height)?;
+    }
+    let badge = if statement.standing == "DRAFT" { &look.draft } else { &look.done };
+    let badge = badge.clone().set_align(FormatAlign::Center).set_align(FormatAlign::VerticalCenter);
+    write_text(sheet, 1, 4, statement.standing, &badge)?;
+    write_text(sheet, 5, 0, DUE, &look.heading)?;
+    write_money(sheet, 5, 1, due, &look.due.clone().set_align(FormatAlign::Left))?;
+    write_text(sheet, 6, 0, SHOWN, &look.subtitle)?;
+    write_money(sheet, 6, 1, shown, &Format::new().set_num_format("#,##0.00").set_align(FormatAlign::Left))?;
+    write_text(sheet, 7, 0, "Contact", &look.subtitle)?;
+    write_text(sheet, 7, 1, statement.contact, &Format::new())?;
+    write_text(sheet, 8, 0, "Run", &look.subtitle)?;
+    write_text(sheet, 8, 1, statement.run, &Format::new())
+}
+
+fn heading(book: &mut Book, name: &str, row: u32, text: &str) -> anyhow::Result<()> {
+    let (sheet, look) = book.sheet(name)?;
+    write_text(sheet, row, 0, text, &look.heading)
+}
+
+/// A table of the first sheet with its check below.
+fn table(
+    book: &mut Book,
+    name: &str,
+    first: u32,
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    ledger: Money,
+) -> anyhow::Result<Placed> {
+    let placed = book.table(name, first, columns, rows)?;
+    let (sheet, look) = book.sheet(name)?;
+    check(sheet, look, placed.last + 1, 4, CHECK_LABELS, placed, ledger)?;
+    Ok(placed)
+}
+
+/// One row a service and kind, in the order of the lines.
+fn by_service(statement: &Statement<'_>) -> Result<Vec<Vec<Cell>>, Overflow> {
+    let mut rows: Vec<(&BillLine, usize, Money)> = Vec::new();
+    for line in statement.due() {
+        match rows.iter_mut().find(|(first, ..)| first.service == line.service && first.kind == line.kind) {
+            Some((_, lines, sum)) => (*lines, *sum) = (*lines + 1, sum.checked_add(line.amount)?),
+            None => rows.push((line, 1, line.amount)),
+        }
+    }
+    let cells = |(line, lines, sum): (&BillLine, usize, Money)| {
+        let name = statement.service_name(line);
+        vec![
+            Cell::text(&line.service),
+            Cell::text(if name.is_empty() { &line.description } else { name }),
+            Cell::text(kind_in_words(line.kind)),
+            Cell::Decimal(lines.to_string()),
+            Cell::Money(sum),
+        ]
+    };
+    Ok(rows.into_iter().map(cells).collect())
+}
+
+fn by_string(statement: &Statement<'_>) -> Result<Vec<Vec<Cell>>, Overflow> {
+    let mut sums = BTreeMap::new();
+    for part in statement.due().flat_map(|line| &line.funding) {
+        let sum: &mut Money = sums.entry((&part.string, part.budget_fiscal_year, part.federal)).or_default();
+        *sum = sum.checked_add(part.amount)?;
+    }
+    let cells = |((string, year, federal), sum): ((&_, i32, bool), Money)| {
+        let string: &crate::model::settings::AccountString = string;
+        vec![
+            Cell::text(statement.fund_name(&string.fund)),
+            Cell::text(account_string(string)),
+            Cell::text(year.to_string()),
+            Cell::yes(federal),
+            Cell::Money(sum),
+        ]
+    };
+    Ok(sums.into_iter().map(cells).collect())
+}
+
+const CHART_ROWS: u32 = 18;
+
+/// Bars in the order of the table, with their amounts; no axis, because every bar says what it is.
+fn chart(book: &mut Book, name: &str, placed: Placed, row: u32) -> anyhow::Result<()> {
+    let (sheet, _) = book.sheet(name)?;
+    let mut chart = Chart::new_bar();
+    let fill = ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(BAR)).clone();
+    let mut labels = ChartDataLabel::new();
+    labels.show_value().set_num_format("#,##0.00").set_position(ChartDataLabelPosition::OutsideEnd);
+    chart
+        .add_series()
+        .set_name(DUE)
+        .set_categories((name, placed.first, 1, placed.last, 1))
+        .set_values((name, placed.first, 4, placed.last, 4))
+        .set_format(&mut fill.clone())
+        .set_data_label(&labels)
+        .set_gap(60);
+    chart.title().set_name("Amount due, by service");
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_hidden(true).set_major_gridlines(false);
+    chart.legend().set_hidden();
+    let mut frame = ChartFormat::new();
+    frame.set_border(ChartLine::new().set_color(Color::RGB(0xD0D5DD)));
+    chart.chart_area().set_format(&mut frame);
+    chart.set_width(860).set_height(330).set_alt_text("Bars of the amount due for each service, as in the table above");
+    sheet.insert_chart(row, 0, &chart)?;
+    Ok(())
+}
+
+pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
+    let one = |statement: &Statement<'_>| {
+        let path = statement.path("statement", "xlsx");
+        compare(&path, written.bytes(&path).and_then(|bytes| read(bytes, statement)), in_ledger(statement))
+    };
+    statements(end).iter().map(one).collect()
+}
+
+/// Every amount of every sheet under the name of its line, string or day; and every sum beside its ledger figure.
+fn read(bytes: &[u8], statement: &Statement<'_>) -> anyhow::Result<Figures> {
+    let mut book = Reread::open(bytes)?;
+    let mut figures = Figures::default();
+    let due = statement.due().next().is_some();
+    for sheet in ["Services", "Showback", "Shared cost"] {
+        for row in book.rows(sheet, &["Bill line", "Amount"])? {
+            figures.add_text(format!("{sheet} {}", row[0]), &row[1])?;
+        }
+    }
+    for row in book.rows("Funding", &["Bill line", "Account string", "Amount"])? {
+        figures.add_text(format!("Funding {} {}", row[0], row[1]), &row[2])?;
+    }
+    if due {
+        for row in book.rows("Summary", &["Service", "Amount due"])? {
+            figures.add_text(format!("Summary {}", row[0]), &row[1])?;
+        }
+        for row in book.rows("Summary", &["Account string", "Amount"])? {
+            figures.add_text(format!("Summary {}", row[0]), &row[1])?;
+        }
+    }
+    if statement.details.len() <= MOST_ROWS {
+        for row in book.rows("Line detail", &["Bill line", "Day", "Amount"])? {
+            figures.add_text(format!("Line detail {} {}", row[0], row[1]), &row[2])?;
+        }
+    }
+    for label in [DUE, SHOWN] {
+        for amount in book.beside("Summary", label)?.iter().take(1) {
+            figures.add_text(label, amount)?;
+        }
+    }
+    for sheet in CHECKED {
+        for label in CHECK_LABELS {
+            for (place, amount) in book.beside(sheet, label)?.iter().enumerate() {
+                figures.add_text(format!("{sheet} {label} {place}"), amount)?;
+            }
+        }
+    }
+    Ok(figures)
+}
+
+fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
+    let mut figures = Figures::default();
+    for line in statement.due() {
+        figures.add_money(format!("Services {}", line.id), line.amount)?;
+        figures.add_money(format!("Summary {}", line.service), line.amount)?;
+        for part in &line.funding {
+            let string = account_string(&part.string);
+            figures.add_money(format!("Summary {string}"), part.amount)?;
+            figures.add_money(format!("Funding {} {string}", line.id), part.amount)?;
+        }
+    }
+    for line in statement.informing() {
+        figures.add_money(format!("Showback {}", line.id), line.amount)?;
+    }
+    for line in statement.lines.iter().filter(|line| line.share.is_some()) {
+        figures.add_money(format!("Shared cost {}", line.id), line.amount)?;
+    }
+    if statement.details.len() <= MOST_ROWS {
+        for detail in &statement.details {
+            figures.add_money(format!("Line detail {} {}", detail.line.id, detail.row.day()), detail.amount)?;
+        }
+    }
+    let due = statement.amount_due()?;
+    figures.add_money(DUE, due)?;
+    figures.add_money(SHOWN, Money::total(statement.informing().map(|line| line.amount))?)?;
+    for (sheet, place, sum) in checks(statement)? {
+        figures.add_money(format!("{sheet} {} {place}", CHECK_LABELS[0]), sum)?;
+        figures.add_money(format!("{sheet} {} {place}", CHECK_LABELS[1]), sum)?;
+        figures.add_money(format!("{sheet} {} {place}", CHECK_LABELS[2]), Money::ZERO)?;
+    }
+    Ok(figures)
+}
+
+/// Sheets with a sum, a ledger figure and a difference.
+const CHECKED: [&str; 7] = ["Summary", "Services", "Funding", "Shared cost", "Adjustments", "Showback", "Line detail"];
+
+/// What each of these sums must come to; a sheet without rows has none.
+fn checks(statement: &Statement<'_>) -> Result<Vec<(&'static str, usize, Money)>, Overflow> {
+    let mut checks = Vec::new();
+    if statement.due().next().is_some() {
+        let due = statement.amount_due()?;
+        checks.extend([("Summary", 0, due), ("Summary", 1, due), ("Services", 0, due), ("Funding", 0, due)]);
+    }
+    let informing: Vec<Money> = statement.informing().map(|line| line.amount).collect();
+    let shared: Vec<Money> =
+        statement.lines.iter().filter(|line| line.share.is_some()).map(|line| line.amount).collect();
+    let adjusted: Vec<Money> =
+        statement.details.iter().filter(|detail| is_adjustment(detail)).map(|detail| detail.amount).collect();
+    for (sheet, amounts) in [("Showback", informing), ("Shared cost", shared), ("Adjustments", adjusted)] {
+        if !amounts.is_empty() && amounts.len() <= MOST_ROWS {
+            checks.push((sheet, 0, Money::total(amounts)?));
+        }
+    }
+    if !statement.details.is_empty() && statement.details.len() <= MOST_ROWS {
+        checks.push(("Line detail", 0, statement.explained()?));
+    }
+    Ok(checks)
+}

@@ -1,0 +1,483 @@
+//! Workbooks for finance people: one look, one way to write a table, and the only place where an amount is a double.
+//!
+//! A workbook knows only doubles. [`to_double`] is the one function in and [`from_double`] the one out: a double keeps
+//! fifteen digits, and a decimal that has more is written as text instead. Formulas are ours alone (`SUM`, `ROUND`), each
+//! beside the ledger's own figure and a difference that must be zero; a text from a file is written as text, in a cell
+//! that stays text when somebody edits it. The creation date is the last day of the month: the same month gives the same
+//! bytes.
+
+use crate::model::money::Money;
+use crate::model::month::Month;
+use crate::model::untrusted::Untrusted;
+use anyhow::{Context, ensure};
+use calamine::{Data, Reader, Xlsx};
+use chrono::{Datelike, NaiveDate};
+use rust_xlsxwriter::{
+    Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign,
+    FormatBorder, Formula, IgnoreError, Table, TableColumn, TableStyle, Workbook, Worksheet,
+};
+use std::io::Cursor;
+
+/// Excel's own limit is 1,048,576 rows; past this a sheet is no help to a reader, and the CSV beside it has every row.
+pub(super) const MOST_ROWS: usize = 100_000;
+
+const NAVY: Color = Color::RGB(0x1F3864);
+const GREY: Color = Color::RGB(0x595959);
+const RULE: Color = Color::RGB(0xD0D5DD);
+const PALE: Color = Color::RGB(0xEEF2F8);
+const RED: Color = Color::RGB(0xC00000);
+const GREEN: Color = Color::RGB(0x2E7D32);
+pub(super) const BAR: Color = Color::RGB(0x2F5597);
+const MONEY: &str = "#,##0.00_);(#,##0.00);0.00_)";
+/// US Letter.
+const PAPER: u8 = 1;
+
+/// The double nearest to a decimal of at most fifteen digits, which gives the same decimal back.
+fn to_double(decimal: &str) -> Option<f64> {
+    let digits = decimal.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let double = decimal.parse().ok()?;
+    (digits <= 15 && same(&from_double(double), decimal)).then_some(double)
+}
+
+/// The shortest decimal that is this double.
+fn from_double(double: f64) -> String {
+    double.to_string()
+}
+
+fn same(one: &str, other: &str) -> bool {
+    let units = |text: &str| crate::model::decimal::parse(text.as_bytes());
+    units(one).is_ok() && units(one) == units(other)
+}
+
+/// What a cell holds.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    Blank,
+    /// Text from anywhere.
+    Text(String),
+    Money(Money),
+    /// An amount, a quantity or a count as decimal text.
+    Decimal(String),
+    Date(NaiveDate),
+}
+
+impl Cell {
+    pub fn text(text: impl ToString) -> Self {
+        Self::Text(text.to_string())
+    }
+
+    pub fn yes(yes: bool) -> Self {
+        Self::text(if yes { "yes" } else { "no" })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    /// Text that may need several lines.
+    Long,
+    Money,
+    Decimal,
+    Date,
+}
+
+pub(super) struct Column {
+    pub header: &'static str,
+    /// In characters.
+    pub width: u16,
+    pub kind: Kind,
+}
+
+pub(super) const fn column(header: &'static str, width: u16, kind: Kind) -> Column {
+    Column { header, width, kind }
+}
+
+/// Where a table lies: rows of its first and last data row, counted from zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    pub first: u32,
+    pub last: u32,
+}
+
+/// What every sheet of a workbook says of itself.
+pub(super) struct About {
+    /// `Department of Health (DOH)`, `State of Westmark`
+    pub whose: String,
+    pub state: String,
+    pub title: String,
+    pub month: Month,
+    pub run: String,
+    pub standing: &'static str,
+}
+
+impl About {
+    fn subtitle(&self) -> String {
+        format!("{}  |  {}  |  {}  |  run {}", self.whose, self.month.in_words(), self.standing, self.run)
+    }
+}
+
+pub(super) struct Book {
+    workbook: Workbook,
+    pub look: Look,
+    about: About,
+    tables: usize,
+}
+
+/// The formats of all sheets.
+pub(super) struct Look {
+    pub title: Format,
+    pub heading: Format,
+    pub subtitle: Format,
+    pub note: Format,
+    pub label: Format,
+    pub strong: Format,
+    pub text: Format,
+    pub long: Format,
+    pub money: Format,
+    pub total: Format,
+    pub due: Format,
+    pub decimal: Format,
+    pub count: Format,
+    pub right: Format,
+    pub date: Format,
+    pub header: Format,
+    pub header_right: Format,
+    pub draft: Format,
+    pub done: Format,
+}
+
+impl Look {
+    fn new() -> Self {
+        let ruled = || Format::new().set_border_bottom(FormatBorder::Thin).set_border_bottom_color(RULE);
+        let cell = || ruled().set_align(FormatAlign::Top);
+        let words = || cell().set_num_format("@").set_align(FormatAlign::Left).set_indent(1);
+        let header = || {
+            let fill = Format::new().set_bold().set_font_color(Color::White).set_background_color(NAVY);
+            fill.set_text_wrap().set_align(FormatAlign::VerticalCenter)
+        };
+        let badge = |color| Format::new().set_bold().set_font_color(Color::White).set_background_color(color);
+        Self {
+            title: Format::new().set_bold().set_font_size(18).set_font_color(NAVY),
+            heading: Format::new().set_bold().set_font_size(13).set_font_color(NAVY),
+            subtitle: Format::new().set_font_color(GREY),
+            note: Format::new().set_italic().set_font_color(GREY),
+            label: Format::new().set_font_color(GREY).set_align(FormatAlign::Right).set_indent(1),
+            strong: Format::new().set_bold(),
+            text: words(),
+            long: words().set_text_wrap(),
+            money: cell().set_num_format(MONEY),
+            total: Format::new().set_bold().set_num_format(MONEY).set_background_color(PALE),
+            due: Format::new().set_bold().set_font_size(16).set_font_color(NAVY).set_num_format(MONEY),
+            decimal: cell().set_num_format("#,##0.00########_)"),
+            count: cell().set_num_format("#,##0_)"),
+            right: cell().set_num_format("@").set_align(FormatAlign::Right).set_indent(1),
+            date: cell().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left).set_indent(1),
+            header: header().set_align(FormatAlign::Left).set_indent(1),
+            header_right: header().set_align(FormatAlign::Right).set_indent(1),
+            draft: badge(RED),
+            done: badge(GREEN),
+        }
+    }
+}
+
+impl Book {
+    pub fn new(about: About) -> anyhow::Result<Self> {
+        let mut workbook = Workbook::new();
+        let properties = DocProperties::new()
+            .set_title(clean(&format!("{}, {}", about.title, about.month.in_words())))
+            .set_subject(clean(&about.whose))
+            .set_author(clean(&about.state))
+            .set_comment(format!("{} run {}", about.standing, about.run))
+            .set_creation_datetime(&excel_date(about.month.last_day())?);
+        workbook.set_properties(&properties);
+        Ok(Self { workbook, look: Look::new(), about, tables: 0 })
+    }
+
+    /// A sheet with nothing on it but its print setup.
+    pub fn blank(&mut self, name: &str, landscape: bool) -> anyhow::Result<&mut Worksheet> {
+        let foot = footer(&self.about);
+        let sheet = self.workbook.add_worksheet();
+        sheet.set_name(name)?;
+        if landscape {
+            sheet.set_landscape();
+        }
+        sheet.set_paper_size(PAPER).set_print_fit_to_pages(1, 0).set_footer(foot);
+        sheet.set_screen_gridlines(false).set_margins(0.5, 0.5, 0.6, 0.7, 0.3, 0.3);
+        Ok(sheet)
+    }
+
+    pub fn sheet(&mut self, name: &str) -> anyhow::Result<(&mut Worksheet, &Look)> {
+        Ok((self.workbook.worksheet_from_name(name)?, &self.look))
+    }
+
+    /// A sheet of one table: title, what it is, sums that are checked against the ledger, header, rows. `checks` names
+    /// the columns that are added up, with what the ledger says they come to.
+    pub fn table_sheet(
+        &mut self,
+        name: &str,
+        title: &str,
+        what: &str,
+        columns: &[Column],
+        rows: &[Vec<Cell>],
+        checks: &[(usize, Money)],
+    ) -> anyhow::Result<()> {
+        let subtitle = self.about.subtitle();
+        self.blank(name, true)?;
+        let (sheet, look) = self.sheet(name)?;
+        heads(sheet, look, title, &subtitle, what)?;
+        if rows.is_empty() {
+            sheet.write_string_with_format(4, 0, "None this month.", &look.strong)?;
+            widths(sheet, columns)?;
+            return Ok(());
+        }
+        let first = if checks.is_empty() { 4 } else { 8 };
+        for &(place, ledger) in checks {
+            let label = if place == checks[0].0 { CHECK_LABELS } else { ["", "", ""] };
+            let placed = Placed { first: first + 1, last: first + rows.len() as u32 };
+            check(sheet, look, 4, place as u16, label, placed, ledger)?;
+        }
+        let placed = self.table(name, first, columns, rows)?;
+        let (sheet, _) = self.sheet(name)?;
+        widths(sheet, columns)?;
+        sheet.set_freeze_panes(first + 1, 0)?.set_repeat_rows(first, first)?;
+        ensure!(placed.first == first + 1, "the table is not where its sums look for it");
+        Ok(())
+    }
+
+    /// A named table with filters on an existing sheet.
+    pub fn table(&mut self, name: &str, first: u32, columns: &[Column], rows: &[Vec<Cell>]) -> anyhow::Result<Placed> {
+        self.tables += 1;
+        let table_name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let table_name = format!("{table_name}_{}", self.tables);
+        let (sheet, look) = self.sheet(name)?;
+        let headers: Vec<TableColumn> = columns
+            .iter()
+            .map(|column| {
+                let format = if is_number(column.kind) { &look.header_right } else { &look.header };
+                TableColumn::new().set_header(column.header).set_header_format(format)
+            })
+            .collect();
+        let placed = Placed { first: first + 1, last: first + rows.len() as u32 };
+        let table = Table::new().set_name(table_name).set_style(TableStyle::None).set_columns(&headers);
+        let last_column = columns.len() as u16 - 1;
+        sheet.add_table(first, 0, placed.last, last_column, &table)?;
+        sheet.set_row_height(first, 30)?;
+        for (row, cells) in (placed.first..).zip(rows) {
+            ensure!(cells.len() == columns.len(), "a row of {name} has another width than its header");
+            for (place, (cell, column)) in (0u16..).zip(cells.iter().zip(columns)) {
+                write(sheet, look, row, place, column.kind, cell)?;
+            }
+        }
+        sheet.ignore_error_range(placed.first, 0, placed.last, last_column, IgnoreError::NumberStoredAsText)?;
+        Ok(placed)
+    }
+
+    pub fn finish(mut self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.workbook.save_to_buffer()?)
+    }
+}
+
+/// Sum of the rows, the ledger's figure, and their difference.
+pub(super) const CHECK_LABELS: [&str; 3] = ["Sum of the rows", "In the ledger", "Difference (must be 0.00)"];
+
+/// Three cells below each other in a table's column: a formula over its rows, the ledger's figure, what is between them.
+pub(super) fn check(
+    sheet: &mut Worksheet,
+    look: &Look,
+    row: u32,
+    place: u16,
+    labels: [&str; 3],
+    placed: Placed,
+    ledger: Money,
+) -> anyhow::Result<()> {
+    for (below, label) in (0..).zip(labels) {
+        if !label.is_empty() {
+            sheet.write_string_with_format(row + below, place - 1, label, &look.label)?;
+        }
+    }
+    let letter = letter(place);
+    let sum = format!("ROUND(SUM({letter}{}:{letter}{}),2)", placed.first + 1, placed.last + 1);
+    let sum = Formula::new(sum).set_result(from_double(double(ledger)?));
+    sheet.write_formula_with_format(row, place, sum, &look.total)?;
+    sheet.write_number_with_format(row + 1, place, double(ledger)?, &look.total)?;
+    let difference = Formula::new(format!("ROUND({letter}{}-{letter}{},2)", row + 1, row + 2)).set_result("0");
+    sheet.write_formula_with_format(row + 2, place, difference, &look.total)?;
+    let wrong = ConditionalFormatCell::new()
+        .set_rule(ConditionalFormatCellRule::NotEqualTo(0))
+        .set_format(Format::new().set_font_color(Color::White).set_background_color(RED));
+    let right = ConditionalFormatCell::new()
+        .set_rule(ConditionalFormatCellRule::EqualTo(0))
+        .set_format(Format::new().set_font_color(GREEN));
+    sheet.add_conditional_format(row + 2, place, row + 2, place, &wrong)?;
+    sheet.add_conditional_format(row + 2, place, row + 2, place, &right)?;
+    Ok(())
+}
+
+/// `A` to `Z`, `AA` and so on.
+fn letter(place: u16) -> String {
+    let own = char::from(b'A' + (place % 26) as u8);
+    if place < 26 { own.to_string() } else { format!("{}{own}", letter(place / 26 - 1)) }
+}
+
+fn double(money: Money) -> anyhow::Result<f64> {
+    to_double(&money.to_string()).with_context(|| format!("{money} has more digits than a workbook can keep"))
+}
+
+pub(super) fn write_money(
+    sheet: &mut Worksheet,
+    row: u32,
+    place: u16,
+    money: Money,
+    format: &Format,
+) -> anyhow::Result<()> {
+    sheet.write_number_with_format(row, place, double(money)?, format)?;
+    Ok(())
+}
+
+/// Text that stays text: no formula, no link, no control characters.
+pub(super) fn write_text(
+    sheet: &mut Worksheet,
+    row: u32,
+    place: u16,
+    text: &str,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let harmless = clean(text);
+    if Untrusted::new(&*harmless).for_human_csv() == harmless {
+        sheet.write_string_with_format(row, place, harmless, format)?;
+    } else {
+        sheet.write_string_with_format(row, place, harmless, &format.clone().set_quote_prefix())?;
+    }
+    Ok(())
+}
+
+fn clean(text: &str) -> String {
+    Untrusted::new(text).for_xlsx()
+}
+
+fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, cell: &Cell) -> anyhow::Result<()> {
+    let text = if kind == Kind::Long { &look.long } else { &look.text };
+    match cell {
+        Cell::Blank => {
+            sheet.write_blank(row, place, text)?;
+        }
+        Cell::Text(content) => {
+            write_text(sheet, row, place, content, if is_number(kind) { &look.right } else { text })?;
+        }
+        Cell::Money(money) => write_money(sheet, row, place, *money, &look.money)?,
+        Cell::Date(date) => {
+            sheet.write_datetime_with_format(row, place, &excel_date(*date)?, &look.date)?;
+        }
+        Cell::Decimal(decimal) => match to_double(decimal) {
+            Some(double) => {
+                let format = if decimal.contains('.') { &look.decimal } else { &look.count };
+                sheet.write_number_with_format(row, place, double, format)?;
+            }
+            None => write_text(sheet, row, place, decimal, &look.right)?,
+        },
+    }
+    Ok(())
+}
+
+const fn is_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Money | Kind::Decimal)
+}
+
+fn heads(sheet: &mut Worksheet, look: &Look, title: &str, subtitle: &str, what: &str) -> anyhow::Result<()> {
+    write_text(sheet, 0, 0, title, &look.title)?;
+    sheet.set_row_height(0, 28)?;
+    write_text(sheet, 1, 0, subtitle, &look.subtitle)?;
+    write_text(sheet, 2, 0, what, &look.note)
+}
+
+pub(super) fn widths(sheet: &mut Worksheet, columns: &[Column]) -> anyhow::Result<()> {
+    for (place, column) in (0u16..).zip(columns) {
+        sheet.set_column_width(place, column.width)?;
+    }
+    Ok(())
+}
+
+/// An ampersand begins a code in a header or footer, so a name that holds one has it twice.
+fn footer(about: &About) -> String {
+    let whose: String = clean(&about.whose).replace('&', "&&").chars().take(80).collect();
+    let left = format!("{whose}, {}", about.month.in_words());
+    format!("&L&8{left}&C&8{} run {}&R&8&A, page &P of &N", about.standing, about.run)
+}
+
+fn excel_date(date: NaiveDate) -> anyhow::Result<ExcelDateTime> {
+    let year = u16::try_from(date.year()).context("a year that no workbook knows")?;
+    Ok(ExcelDateTime::from_ymd(year, date.month() as u8, date.day() as u8)?)
+}
+
+/// A workbook that was written, read by another library.
+pub(super) struct Reread<'a> {
+    book: Xlsx<Cursor<&'a [u8]>>,
+}
+
+impl<'a> Reread<'a> {
+    pub fn open(bytes: &'a [u8]) -> anyhow::Result<Self> {
+        Ok(Self { book: Xlsx::new(Cursor::new(bytes))? })
+    }
+
+    /// Cells of the named columns, row by row: the header is found by its names, and the table ends where its first
+    /// column is empty. Nothing for a sheet that says it has no rows.
+    pub fn rows(&mut self, sheet: &str, headers: &[&str]) -> anyhow::Result<Vec<Vec<String>>> {
+        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
+        let mut rows = range.rows();
+        let find = |row: &[Data]| -> Option<Vec<usize>> {
+            headers.iter().map(|header| row.iter().position(|cell| content(cell) == *header)).collect()
+        };
+        let Some(places) = rows.find_map(find) else {
+            let empty = range.rows().flatten().any(|cell| content(cell) == "None this month.");
+            ensure!(empty, "the sheet {sheet} has no table with the columns {}", headers.join(", "));
+            return Ok(Vec::new());
+        };
+        let row = |row: &[Data]| places.iter().map(|&place| content(&row[place])).collect::<Vec<_>>();
+        Ok(rows.take_while(|row| row.first().is_some_and(|cell| *cell != Data::Empty)).map(row).collect())
+    }
+
+    /// The cell right of each cell with this text.
+    pub fn beside(&mut self, sheet: &str, label: &str) -> anyhow::Result<Vec<String>> {
+        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
+        let beside = |row: &[Data]| {
+            let place = row.iter().position(|cell| content(cell) == label)?;
+            row[place + 1..].iter().find(|cell| **cell != Data::Empty).map(content)
+        };
+        Ok(range.rows().filter_map(beside).collect())
+    }
+}
+
+fn content(cell: &Data) -> String {
+    match cell {
+        Data::Float(double) => from_double(*double),
+        Data::DateTime(date) => {
+            let (year, month, day, ..) = date.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+        Data::Int(whole) => whole.to_string(),
+        Data::String(text) => text.clone(),
+        Data::Empty => String::new(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_double_keeps_fifteen_digits_and_not_more() {
+        for kept in ["0.01", "-0.01", "7349.77", "9999999999999.99", "-1234567890123.45", "0", "0.003334", "13"] {
+            let double = to_double(kept).unwrap_or_else(|| panic!("{kept}"));
+            assert!(same(&from_double(double), kept), "{kept}");
+        }
+        for refused in ["90071992547409.93", "0.1234567890123456", "x", ""] {
+            assert_eq!(to_double(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn letters_of_columns() {
+        assert_eq!([0, 25, 26, 51, 52].map(letter), ["A", "Z", "AA", "AZ", "BA"]);
+    }
+}
