@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
 mod books;
+mod books_cases;
+mod books_months;
 mod books_planted;
 mod close;
 mod cmd;

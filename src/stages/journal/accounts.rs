@@ -8,6 +8,7 @@ use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Money};
 use crate::model::settings::{AccountRole, AccountString, CounterpartyClass, Role, Settings};
 use chrono::NaiveDate;
+use std::collections::BTreeSet;
 
 pub struct Chart<'a> {
     settings: &'a Settings,
@@ -55,10 +56,10 @@ impl<'a> Chart<'a> {
             }
             let mut of_code = known().filter(|value| value.code == code).peekable();
             let why = match of_code.peek() {
-                None => "the chart does not have it",
+                None => "the chart does not hold this code",
                 Some(_) => match of_code.find(|value| value.valid.covers(self.posting_date)) {
-                    None => "it is not in force on the posting date",
-                    Some(value) if !value.postable => "no entries may be made to it",
+                    None => "this code is not in force then",
+                    Some(value) if !value.postable => "no entries may be made to this code",
                     Some(_) => continue,
                 },
             };
@@ -84,35 +85,35 @@ impl<'a> Chart<'a> {
 
     pub fn string_finding(&self, dimension: &str, code: &str, why: &str, document: &str, amount: Money) -> Finding {
         let place = self.place(dimension, code).column(dimension).value(code);
-        let why = format!("On {}, {why}. Document {document} is not made.", self.posting_date);
+        let why = format!("The entry is dated {}; {why}. Document {document} is not made.", self.posting_date);
         let fix = "Correct the code, or add it to the chart with the dates on which it may be used.";
         let currency = self.settings.state.currency.clone();
         Finding::new(Code::StringInvalid, place, why, fix).at_stake(Cost::from_money(amount), currency)
     }
 
-    pub fn role_finding(&self, missing: &MissingAccount, document: &str, amount: Money) -> Finding {
-        let MissingAccount { role, service, class } = missing;
-        let mut needed = format!("role {}", role_text(*role));
-        if let Some(service) = service {
-            needed.push_str(&format!(", service {service}"));
-        }
-        if let Some(class) = class {
-            needed.push_str(&format!(", class {}", class_text(*class)));
+    pub fn role_finding(&self, role: Role, missing: &MissingAccount, document: &str) -> Finding {
+        let mut needed = role_text(role).to_owned();
+        let services: Vec<&str> = missing.services.iter().map(|service| service.as_str()).collect();
+        let classes: Vec<&str> = missing.classes.iter().map(|class| class_text(*class)).collect();
+        for (name, of) in [("service", services), ("class", classes)] {
+            if !of.is_empty() {
+                needed.push_str(&format!(", {name} {}", of.join(" or ")));
+            }
         }
         let why = format!("No row says which account this is. Document {document} is not made.");
         let fix = "Add a row for the role; without service and class it serves all of them.";
         let place = Place::file("accounts.csv").column("role").value(needed);
         let currency = self.settings.state.currency.clone();
-        Finding::new(Code::AccountRoleMissing, place, why, fix).at_stake(Cost::from_money(amount), currency)
+        Finding::new(Code::AccountRoleMissing, place, why, fix).at_stake(Cost::from_money(missing.amount), currency)
     }
 }
 
-/// What the account table does not answer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// For what the account table has no row of a role.
+#[derive(Clone, Debug, Default)]
 pub struct MissingAccount {
-    pub role: Role,
-    pub service: Option<ServiceCode>,
-    pub class: Option<CounterpartyClass>,
+    pub services: BTreeSet<ServiceCode>,
+    pub classes: BTreeSet<CounterpartyClass>,
+    pub amount: Money,
 }
 
 fn is_account(value: &crate::model::settings::CodeValue) -> bool {

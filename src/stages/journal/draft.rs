@@ -68,7 +68,7 @@ pub struct Draft {
     /// Undone on the first day of the next month.
     pub reverses: bool,
     lines: BTreeMap<LineKey, Line>,
-    missing: BTreeMap<MissingAccount, Money>,
+    missing: BTreeMap<Role, MissingAccount>,
     overflow: bool,
     refused: Vec<Finding>,
 }
@@ -103,8 +103,10 @@ impl Draft {
         class: Option<CounterpartyClass>,
         amount: Money,
     ) {
-        let missing = MissingAccount { role, service: service.cloned(), class };
-        let sum = self.missing.entry(missing).or_default();
+        let missing = self.missing.entry(role).or_default();
+        missing.services.extend(service.cloned());
+        missing.classes.extend(class);
+        let sum = &mut missing.amount;
         match sum.checked_add(amount.magnitude()) {
             Ok(more) => *sum = more,
             Err(Overflow) => self.overflow = true,
@@ -123,7 +125,7 @@ impl Draft {
     /// The lines that have an amount, and why the document cannot be made, if so.
     pub fn postings(self, books: &Books<'_>, id: &str) -> (Vec<Posting>, Vec<Finding>) {
         let mut problems = self.refused;
-        problems.extend(self.missing.iter().map(|(missing, amount)| books.chart.role_finding(missing, id, *amount)));
+        problems.extend(self.missing.iter().map(|(role, missing)| books.chart.role_finding(*role, missing, id)));
         if self.overflow {
             let fix = "Look for an amount of absurd size in the month's files.";
             let why = "A line left the range that can be kept exactly, so this document is not made.";
