@@ -2,9 +2,10 @@
 
 use super::columns::parts;
 use super::sheet::{Row, Sheet};
+use crate::model::charge::Dimension;
 use crate::model::codes::{AgencyCode, PoolId};
 use crate::model::finding::{Code, Finding};
-use crate::model::settings::{Agency, OwnerResult, OwnerRule};
+use crate::model::settings::{Agency, Field, OwnerResult, OwnerRule};
 
 pub fn agencies(sheet: &Sheet) -> Vec<Agency> {
     let agency = |row: &Row| {
@@ -27,6 +28,7 @@ pub fn owner_rules(sheet: &Sheet, findings: &mut Vec<Finding>) -> Vec<OwnerRule>
     let mut rules = Vec::new();
     for (place, row) in sheet.rows.iter().enumerate().filter(|(_, row)| row.sound) {
         let Some(owner) = owner(row, findings) else { continue };
+        findings.extend(lost_zeros(row));
         rules.push(OwnerRule {
             id: row.text("rule"),
             sequence: u32::try_from(place + 1).unwrap_or(u32::MAX),
@@ -37,6 +39,18 @@ pub fn owner_rules(sheet: &Sheet, findings: &mut Vec<Finding>) -> Vec<OwnerRule>
         });
     }
     rules
+}
+
+/// Only AWS numbers its accounts, and always with twelve digits.
+fn lost_zeros(row: &Row) -> Option<Finding> {
+    let account = Field::Dimension(Dimension::SubAccountId);
+    let mut accounts = row.conditions.iter().filter(|condition| condition.field == account);
+    let text = &accounts.find(|condition| condition.pattern.0.bytes().all(|byte| byte.is_ascii_digit()))?.pattern.0;
+    (text.len() != 12).then(|| {
+        let why = "An AWS account number has twelve digits, leading zeros included.";
+        let fix = "Format the column as text and type the number again.";
+        row.finding(Code::CellAccount, Dimension::SubAccountId.column(), text, why, fix)
+    })
 }
 
 fn owner(row: &Row, findings: &mut Vec<Finding>) -> Option<OwnerResult> {

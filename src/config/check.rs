@@ -10,8 +10,12 @@ use crate::model::month::Validity;
 use crate::model::settings::{Condition, Mode, OwnerResult, OwnerRule, RateCard, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Findings beyond those of `load`; none of them blocks.
+/// Findings beyond those of `load`; none of them blocks. Nothing is said of books that could not be read completely: what
+/// is missing there would look like a mistake elsewhere.
 pub fn check(loaded: &Loaded) -> Vec<Finding> {
+    if loaded.findings.iter().any(Finding::blocks) {
+        return Vec::new();
+    }
     let settings = &loaded.settings;
     let mut findings = Vec::new();
     owner_rules(settings, &mut findings);
@@ -51,10 +55,11 @@ fn fields(conditions: &[Condition]) -> BTreeSet<String> {
 
 fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
     let rules = &settings.owner_rules;
+    let named: Vec<BTreeSet<String>> = rules.iter().map(|rule| fields(&rule.conditions)).collect();
     for (number, rule) in rules.iter().enumerate() {
         let place = || Place::file(tables::OWNERS.path).row(rule.line).column("rule").value(rule.id.clone());
-        let earlier = || rules[..number].iter().filter(|earlier| earlier.valid.overlaps(&rule.valid));
-        let hiding = earlier().find(|earlier| {
+        let earlier = || rules[..number].iter().zip(&named).filter(|(earlier, _)| earlier.valid.overlaps(&rule.valid));
+        let hiding = earlier().map(|(earlier, _)| earlier).find(|earlier| {
             decides(earlier)
                 && contains(&earlier.conditions, &rule.conditions)
                 && holds_throughout(&earlier.valid, &rule.valid)
@@ -68,12 +73,12 @@ fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::OwnerRuleUnreachable, place(), why, fix));
             continue;
         }
-        let rival = earlier().find(|earlier| {
+        let rival = earlier().find(|(earlier, fields)| {
             earlier.owner != rule.owner
-                && fields(&earlier.conditions) == fields(&rule.conditions)
+                && **fields == named[number]
                 && conditions_meet(&earlier.conditions, &rule.conditions)
         });
-        if let Some(rival) = rival {
+        if let Some((rival, _)) = rival {
             let why = format!(
                 "Some charges match rule {} on line {} as well, and that one decides because it comes first.",
                 rival.id, rival.line

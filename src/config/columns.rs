@@ -165,8 +165,8 @@ impl Kind {
             Self::Count => whole(text, 1, 1_000_000_000).map(drop),
             Self::Percent => percent(text),
             Self::Money => Money::parse(text).map(drop).map_err(|refusal| format!("As an amount, {refusal}.")),
-            Self::Price => not_negative(text, "A rate").map(drop),
-            Self::Quantity => not_negative(text, "A quantity")
+            Self::Price => not_negative(text, "a rate").map(drop),
+            Self::Quantity => not_negative(text, "a quantity")
                 .and_then(|_| Quantity::parse(text).map(drop).map_err(|refusal| format!("As a quantity, {refusal}."))),
             Self::YesNo => one_of(text, &["yes", "no"]),
             Self::OneOf(choices) => one_of(text, choices),
@@ -250,8 +250,12 @@ fn percent(text: &str) -> Result<(), String> {
 }
 
 fn not_negative(text: &str, what: &str) -> Result<Decimal, String> {
-    let value = exact_decimal(text).map_err(|why| format!("{what} is a number, and {why}"))?;
-    if value.is_sign_negative() && !value.is_zero() { Err(format!("{what} cannot be negative.")) } else { Ok(value) }
+    let value = exact_decimal(text).map_err(|why| format!("As {what}, {why}"))?;
+    if value.is_sign_negative() && !value.is_zero() {
+        Err(format!("As {what}, it cannot be negative."))
+    } else {
+        Ok(value)
+    }
 }
 
 fn one_of(text: &str, choices: &[&str]) -> Result<(), String> {

@@ -73,54 +73,52 @@ fn spellings(sheets: &Sheets, findings: &mut Vec<Finding>) {
 
 /// Versions of one card or pool that hold on the same day.
 fn versions(sheets: &Sheets, findings: &mut Vec<Finding>) {
-    for (table, key, code) in
-        [(tables::RATES, "rate_id", Code::RateAmbiguous), (tables::POOLS, "pool", Code::TableDuplicate)]
-    {
-        let rows: Vec<&Row> = sheets.of(table).sound().collect();
-        for (place, row) in rows.iter().enumerate() {
-            for earlier in &rows[..place] {
-                if earlier.get(key) == row.get(key) && earlier.validity().overlaps(&row.validity()) {
-                    let why = format!(
-                        "Version {} on line {} of {} holds {}, and version {} {}: on some days both would count.",
-                        earlier.get("version"),
-                        earlier.line,
-                        earlier.file,
-                        span(&earlier.validity()),
-                        row.get("version"),
-                        span(&row.validity()),
-                    );
-                    findings.push(row.cell(code, key, why, "End the earlier version on the day the later one starts."));
-                }
+    let tables = [(tables::RATES, "rate_id", Code::RateAmbiguous), (tables::POOLS, "pool", Code::TableDuplicate)];
+    for (table, key, code) in tables {
+        let mut by_key: BTreeMap<&str, Vec<(&Row, Validity)>> = BTreeMap::new();
+        for row in sheets.of(table).sound() {
+            let valid = row.validity();
+            let others = by_key.entry(row.get(key)).or_default();
+            for (other, held) in others.iter().filter(|(_, held)| held.overlaps(&valid)) {
+                let why = format!(
+                    "Version {} on line {} of {} holds {}, and version {} {}: on some days both would count.",
+                    other.get("version"),
+                    other.line,
+                    other.file,
+                    span(held),
+                    row.get("version"),
+                    span(&valid),
+                );
+                findings.push(row.cell(code, key, why, "End the earlier version on the day the later one starts."));
             }
+            others.push((row, valid));
         }
     }
 }
 
 /// Two different cards, equally narrow, that fit the same charges on the same day.
 fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
-    for (place, card) in settings.rate_cards.iter().enumerate() {
-        for other in &settings.rate_cards[..place] {
-            let same_charges = card.service == other.service
-                && card.rate_id != other.rate_id
+    let mut by_service: BTreeMap<&ServiceCode, Vec<&RateCard>> = BTreeMap::new();
+    for card in &settings.rate_cards {
+        let others = by_service.entry(&card.service).or_default();
+        let rival = others.iter().find(|other| {
+            card.rate_id != other.rate_id
                 && card.valid.overlaps(&other.valid)
                 && card.narrowness() == other.narrowness()
                 && same_kind(card, other)
                 && scopes_meet(&card.scope, &other.scope, settings)
-                && conditions_meet(&card.conditions, &other.conditions);
-            if same_charges {
-                let why = format!(
-                    "{} on line {} of {} prices the same charges of {} and is equally narrow; one card prices a charge.",
-                    other.rate_id, other.line, other.file, card.service
-                );
-                let place = Place::file(card.file.clone()).row(card.line).column("rate_id").value(card.rate_id.clone());
-                findings.push(Finding::new(
-                    Code::RateAmbiguous,
-                    place,
-                    why,
-                    "Make one of them narrower, or end it earlier.",
-                ));
-            }
+                && conditions_meet(&card.conditions, &other.conditions)
+        });
+        if let Some(rival) = rival {
+            let why = format!(
+                "{} on line {} of {} prices the same charges of {} and is equally narrow; one card prices a charge.",
+                rival.rate_id, rival.line, rival.file, card.service
+            );
+            let place = Place::file(card.file.clone()).row(card.line).column("rate_id").value(card.rate_id.clone());
+            let fix = "Make one of them narrower, or end it earlier.";
+            findings.push(Finding::new(Code::RateAmbiguous, place, why, fix));
         }
+        others.push(card);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::sheet::{Row, Sheet, lost_digits};
 use crate::model::finding::{Code, Finding, Place};
+use crate::model::month::Month;
 use crate::model::settings::VendorInvoice;
 use calamine::{Data, Reader, Xlsx};
 use std::io::Cursor;
@@ -81,11 +82,26 @@ pub fn read_workbook(sheet: &mut Sheet, file: &str, bytes: Vec<u8>, findings: &m
         Some(Ok(range)) => {
             let first = u64::from(range.start().map_or(0, |(row, _)| row)) + 1;
             let rows = (first..).zip(range.rows()).map(|(line, cells)| (line, cells.iter().map(cell_text).collect()));
-            let rows: Vec<(u64, Vec<String>)> = rows.collect();
+            let mut rows: Vec<(u64, Vec<String>)> = rows.collect();
+            months(&mut rows);
             sheet.read_cells(file, rows, findings);
         }
         Some(Err(error)) => findings.push(unreadable(format!("The first sheet cannot be read: {error}."))),
         None => findings.push(unreadable("The workbook has no sheet.".to_owned())),
+    }
+}
+
+/// A spreadsheet turns a month that somebody types into the date of its first day; nothing else is meant by it.
+fn months(rows: &mut [(u64, Vec<String>)]) {
+    let header = rows.iter().position(|(_, cells)| cells.iter().any(|cell| cell == "month"));
+    let Some(header) = header else { return };
+    let column = rows[header].1.iter().position(|cell| cell == "month").unwrap_or_default();
+    for (_, cells) in &mut rows[header + 1..] {
+        if let Some(cell) = cells.get_mut(column)
+            && let Some(month) = cell.strip_suffix("-01").filter(|month| Month::parse(month).is_ok())
+        {
+            *cell = month.to_owned();
+        }
     }
 }
 

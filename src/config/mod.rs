@@ -26,7 +26,7 @@ pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};
 use crate::model::finding::{Code, Finding, Place};
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, State};
 use columns::Table;
 use sha2::{Digest, Sha256};
 use sheet::Sheet;
@@ -46,16 +46,7 @@ pub struct Loaded {
 pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
     let mut reading = Reading { disk, files: Vec::new(), findings: Vec::new() };
     let mut sheets = Sheets(Vec::new());
-    let mut state = crate::model::settings::State::default();
-    if let Some(bytes) = reading.read(toml_file::FILE)? {
-        let (read, findings) = toml_file::state(&bytes);
-        state = read;
-        reading.findings.extend(findings);
-    } else {
-        let why = "It names the state, its fund and what is expected in the inbox.";
-        let fix = "Start from what `chargeback init` writes.";
-        reading.findings.push(Finding::new(Code::SettingInvalid, Place::file(toml_file::FILE), why, fix));
-    }
+    let state = reading.state()?;
     for table in TABLES {
         let mut sheet = Sheet::new(table);
         reading.table(&mut sheet)?;
@@ -63,8 +54,8 @@ pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
         sheets.0.push(sheet);
     }
     let mut findings = reading.findings;
-    references::check(&mut sheets, &state, &mut findings);
-    let mut settings = build(&sheets, state, &mut findings);
+    references::check(&mut sheets, state.as_ref(), &mut findings);
+    let mut settings = build(&sheets, state.unwrap_or_default(), &mut findings);
     funding::complete(&mut settings);
     conflicts::check(&settings, &sheets, &mut findings);
     Finding::sort(&mut findings);
@@ -81,7 +72,7 @@ impl Sheets {
     }
 }
 
-fn build(sheets: &Sheets, state: crate::model::settings::State, findings: &mut Vec<Finding>) -> Settings {
+fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings {
     let currency = state.currency.clone();
     Settings {
         state,
@@ -109,6 +100,19 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// `chargeback.toml`; none when it is absent or unreadable.
+    fn state(&mut self) -> Result<Option<State>, DiskError> {
+        let Some(bytes) = self.read(toml_file::FILE)? else {
+            let why = "It names the state, its fund and what is expected in the inbox.";
+            let fix = "Start from what `chargeback init` writes.";
+            self.findings.push(Finding::new(Code::SettingInvalid, Place::file(toml_file::FILE), why, fix));
+            return Ok(None);
+        };
+        let (state, findings) = toml_file::state(&bytes);
+        self.findings.extend(findings);
+        Ok(state)
+    }
+
     fn table(&mut self, sheet: &mut Sheet) -> Result<(), DiskError> {
         let table = sheet.table;
         let Some(folder) = table.path.strip_suffix('/') else {
@@ -151,7 +155,7 @@ impl Reading<'_> {
     }
 
     fn missing(&mut self, table: &Table, path: &str) {
-        let why = format!("The table is missing. {}", table.about);
+        let why = format!("The table is missing. It holds this: {}", table.about);
         let fix = "Start from what `chargeback init` writes.";
         self.findings.push(Finding::new(Code::TableUnreadable, Place::file(path), why, fix));
     }

@@ -14,7 +14,10 @@ pub fn pools(sheet: &Sheet, findings: &mut Vec<Finding>) -> Vec<Pool> {
 
 fn pool(row: &Row, findings: &mut Vec<Finding>) -> Option<Pool> {
     let method = method(row, findings)?;
-    let targets = targets(row);
+    let targets = match &method {
+        Method::Fixed { shares } => shares.keys().cloned().map(Target::Agency).collect(),
+        _ => targets(row),
+    };
     Some(Pool {
         id: row.parsed("pool", PoolId::parse)?,
         version: row.count("version")?,
@@ -59,6 +62,13 @@ fn method(row: &Row, findings: &mut Vec<Finding>) -> Option<Method> {
         } else if needed && !filled && chosen == its_method {
             let why = format!("The method {chosen} needs it.");
             findings.push(row.cell(Code::TableCell, column, why, "Fill the cell, or choose another method."));
+            fine = false;
+        }
+    }
+    for column in ["targets", "exclude"] {
+        if chosen == "fixed" && !row.get(column).is_empty() {
+            let why = "The shares say who takes part, so nobody would read the cell.";
+            findings.push(row.cell(Code::TableCell, column, why, "Leave it blank."));
             fine = false;
         }
     }

@@ -13,33 +13,54 @@ use std::collections::{BTreeMap, BTreeSet};
 /// every row that names the agency wrong as well.
 struct Names(BTreeMap<Declared, BTreeSet<String>>);
 
-pub fn check(sheets: &mut Sheets, state: &State, findings: &mut Vec<Finding>) {
+pub fn check(sheets: &mut Sheets, state: Option<&State>, findings: &mut Vec<Finding>) {
     let names = Names::of(sheets, state);
     for row in sheets.0.iter_mut().flat_map(|sheet| &mut sheet.rows) {
         let before = findings.len();
         names.row(row, findings);
         row.sound &= findings.len() == before;
     }
-    let fund = state.provider_fund.as_str();
-    if let Some(why) = names.unknown(Declared::Fund, fund) {
+    tags_in_headers(sheets, &names, findings);
+    if let Some(fund) = state.map(|state| state.provider_fund.as_str())
+        && let Some(why) = names.unknown(Declared::Fund, fund)
+    {
         let place = Place::file(toml_file::FILE).column("provider_fund").value(fund);
         findings.push(Finding::new(Code::TableReference, place, why, names.fix(Declared::Fund, fund)));
     }
 }
 
+/// Conditions on tags nobody declares: once for a file and column, although every row of it is concerned.
+fn tags_in_headers(sheets: &mut Sheets, names: &Names, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+    for row in sheets.0.iter_mut().flat_map(|sheet| &mut sheet.rows) {
+        for condition in &row.conditions {
+            let Field::Tag(tag) = &condition.field else { continue };
+            let Some(why) = names.unknown(Declared::BillingTag, tag) else { continue };
+            row.sound = false;
+            if told.insert((row.file.clone(), tag.clone())) {
+                let fix = names.fix(Declared::BillingTag, tag);
+                findings.push(row.finding(Code::TableReference, &field_name(&condition.field), "", why, fix));
+            }
+        }
+    }
+}
+
 impl Names {
-    fn of(sheets: &Sheets, state: &State) -> Self {
+    fn of(sheets: &Sheets, state: Option<&State>) -> Self {
         let column = |table, name: &str| -> BTreeSet<String> {
             sheets.of(table).rows.iter().map(|row| row.text(name)).filter(|text| !text.is_empty()).collect()
         };
-        Self(BTreeMap::from([
+        let mut names = Self(BTreeMap::from([
             (Declared::Agency, column(tables::AGENCIES, "agency")),
             (Declared::Service, column(tables::SERVICES, "service")),
             (Declared::Pool, column(tables::POOLS, "pool")),
             (Declared::Fund, column(tables::FUNDS, "fund")),
             (Declared::Driver, column(tables::DRIVERS, "driver")),
-            (Declared::BillingTag, state.billing_tags.iter().map(|tag| tag.name.clone()).collect()),
-        ]))
+        ]));
+        names.0.extend(
+            state.map(|state| (Declared::BillingTag, state.billing_tags.iter().map(|tag| tag.name.clone()).collect())),
+        );
+        names
     }
 
     fn row(&self, row: &Row, findings: &mut Vec<Finding>) {
@@ -81,11 +102,6 @@ impl Names {
                 self.code(row, "value", declared, value, findings);
             }
         }
-        for condition in &row.conditions {
-            if let Field::Tag(tag) = &condition.field {
-                self.code(row, &field_name(&condition.field), Declared::BillingTag, tag, findings);
-            }
-        }
     }
 
     fn code(&self, row: &Row, column: &str, declared: Declared, code: &str, findings: &mut Vec<Finding>) {
@@ -97,7 +113,8 @@ impl Names {
 
     /// Why the code may not be named. A table that has no rows at all was reported as such.
     fn unknown(&self, declared: Declared, code: &str) -> Option<String> {
-        let known = &self.0[&declared];
+        // Without chargeback.toml nobody knows the tags.
+        let known = self.0.get(&declared)?;
         let reported = matches!(declared, Declared::Agency | Declared::Service | Declared::Fund) && known.is_empty();
         (!reported && !known.contains(code)).then(|| match declared {
             Declared::Driver => "No file in drivers/ has a row of this driver.".to_owned(),
@@ -106,7 +123,7 @@ impl Names {
     }
 
     fn fix(&self, declared: Declared, code: &str) -> String {
-        let near = nearest(code, self.0[&declared].iter().map(String::as_str));
+        let near = nearest(code, self.0.get(&declared).into_iter().flatten().map(String::as_str));
         match near {
             Some(near) => format!("Did you mean {near}? Otherwise add the {} there.", declared.noun()),
             None => format!("Correct the cell, or add the {} there.", declared.noun()),

@@ -43,7 +43,10 @@ pub struct Row {
 enum Slot {
     Column(usize),
     Condition(Field),
+    /// Under a column that nobody knows.
     Nowhere,
+    /// Under no column name.
+    Blank,
 }
 
 impl Sheet {
@@ -146,7 +149,12 @@ impl Sheet {
         }
         let mut slots: Vec<Slot> = Vec::new();
         for (index, name) in cells.iter().enumerate() {
-            if !name.is_empty() && cells[..index].contains(name) {
+            // A spreadsheet makes all rows as wide as the widest comment.
+            if name.is_empty() {
+                slots.push(Slot::Blank);
+                continue;
+            }
+            if cells[..index].contains(name) {
                 findings.push(Finding::new(
                     Code::HeaderColumnTwice,
                     place(name),
@@ -196,26 +204,19 @@ impl Sheet {
         Finding::new(Code::TableColumnUnknown, place, "What stands in it would be ignored.", fix)
     }
 
-    fn row(&mut self, file: &str, line: u64, slots: &[Slot], mut cells: Vec<String>, findings: &mut Vec<Finding>) {
+    fn row(&mut self, file: &str, line: u64, slots: &[Slot], cells: Vec<String>, findings: &mut Vec<Finding>) {
         if slots.is_empty() {
             return;
         }
         let before = findings.len();
-        // Spreadsheets leave blank cells at the end of a row away or add some.
-        while cells.len() > slots.len() && cells.last().is_some_and(String::is_empty) {
-            cells.pop();
-        }
         if cells.len() > slots.len() {
-            findings.push(Finding::new(
-                Code::TableCell,
-                Place::file(file).row(line).value(cells[slots.len()].clone()),
-                format!(
-                    "The row has {} cells and the header {}: a value may stand in a wrong column.",
-                    cells.len(),
-                    slots.len()
-                ),
-                "Put quotes around the cell that holds a comma, or remove the surplus cell.",
-            ));
+            let why = format!(
+                "The row has {} cells and the header {}: from some comma on, values stand one column too far.",
+                cells.len(),
+                slots.len()
+            );
+            let fix = "Put quotes around the cell that holds a comma, or remove the surplus cell.";
+            findings.push(Finding::new(Code::TableCell, Place::file(file).row(line), why, fix));
         }
         let mut row = Row {
             table: self.table,
@@ -241,11 +242,22 @@ impl Sheet {
                     }));
                     row.conditions.push(Condition { field: field.clone(), pattern: Pattern(cell) });
                 }
+                // Unknown columns were reported with the header; a cell under a blank header is reported here.
                 Slot::Nowhere => {}
+                Slot::Blank if cell.is_empty() => {}
+                Slot::Blank => {
+                    let why = "No column name stands above the cell, so nobody would read it.";
+                    let fix = "Put quotes around the cell that holds a comma, or remove the surplus cell.";
+                    findings.push(row.finding(Code::TableCell, "", &cell, why, fix));
+                }
             }
         }
-        row.check(findings);
-        row.sound = findings.len() == before;
+        let in_file: Vec<bool> = (0..self.table.columns.len())
+            .map(|column| slots.iter().any(|slot| matches!(slot, Slot::Column(index) if *index == column)))
+            .collect();
+        row.check(&in_file, findings);
+        let complete = self.table.columns.iter().zip(&in_file).all(|(column, there)| !column.needed || *there);
+        row.sound = complete && findings.len() == before;
         self.rows.push(row);
     }
 
@@ -273,10 +285,11 @@ impl Sheet {
 }
 
 impl Row {
-    fn check(&self, findings: &mut Vec<Finding>) {
-        for (column, cell) in self.table.columns.iter().zip(&self.cells) {
+    fn check(&self, in_file: &[bool], findings: &mut Vec<Finding>) {
+        for ((column, cell), in_file) in self.table.columns.iter().zip(&self.cells).zip(in_file) {
             if cell.is_empty() {
-                if column.needed {
+                // A column that is not there was reported once, with the header.
+                if column.needed && *in_file {
                     findings.push(self.finding(
                         Code::TableCell,
                         column.name,

@@ -28,27 +28,30 @@ struct File<'a> {
     findings: Vec<Finding>,
 }
 
-/// The settings of a file, and all that is wrong with it. What is wrong has its default.
-pub fn state(bytes: &[u8]) -> (State, Vec<Finding>) {
+/// The settings of a file, or none when it is not TOML, and all that is wrong with it. A wrong setting has its default.
+pub fn state(bytes: &[u8]) -> (Option<State>, Vec<Finding>) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         let why = "The file holds bytes that are not UTF-8.";
-        return (State::default(), vec![setting(None, "", "", why, "Save it as UTF-8 text.")]);
+        return (None, vec![setting(None, "", "", why, "Save it as UTF-8 text.")]);
     };
     let text = text.trim_start_matches('\u{feff}');
     let mut file = File { text, findings: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let line = error.span().map(|span| file.line(span.start));
+        let written =
+            line.and_then(|line| text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)).unwrap_or_default();
         let why = format!("It is not TOML: {}.", error.message().trim_end_matches('.').replace('\n', "; "));
-        file.findings.push(setting(line, "", "", why, "Correct the line and run `chargeback check` again."));
+        let fix = "Correct the line and run `chargeback check` again.";
+        file.findings.push(setting(line, "", written.trim(), why, fix));
     }
     if !errors.is_empty() {
-        return (State::default(), file.findings);
+        return (None, file.findings);
     }
     let entries = file.walk(table.get_ref());
     let state = file.build(&entries);
     file.findings.sort_by_key(|finding| finding.place.row);
-    (state, file.findings)
+    (Some(state), file.findings)
 }
 
 fn setting(line: Option<u64>, key: &str, value: &str, why: impl Into<String>, fix: impl Into<String>) -> Finding {
@@ -323,6 +326,7 @@ mod tests {
     fn what_a_small_file_says() {
         let (state, findings) = state(format!("{GOOD}[[source]]\nfolder = \"aws\"\n").as_bytes());
         assert!(findings.is_empty(), "{findings:?}");
+        let state = state.unwrap();
         assert_eq!(state.name, "Westmark");
         assert!(state.sources[0].expected);
         assert_eq!(state.gates.invoice_tolerance, Money::from_cents(1));
