@@ -37,22 +37,22 @@ pub fn run(arguments: &[&str], surroundings: &Surroundings) -> (u8, String, Stri
     (code, String::from_utf8(results).unwrap(), String::from_utf8(messages).unwrap())
 }
 
-/// Run ids change with the version of the rules and say nothing to a reader of a golden.
-pub fn without_run_ids(text: &str) -> String {
-    let is_id = |word: &str| {
-        word.len() == 12
-            && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
+/// Ids and hashes change with the version of the rules and say nothing to a reader of a golden.
+pub fn without_ids(text: &str) -> String {
+    let hexadecimal = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     let mut shown = String::new();
     for piece in text.split_inclusive(|character: char| !character.is_ascii_alphanumeric()) {
         let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
-        if is_id(word) {
-            shown.push_str("RUN-ID");
-            shown.push_str(&piece[word.len()..]);
-        } else {
-            shown.push_str(piece);
-        }
+        let has_letter = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let name = match word.len() {
+            // After a hyphen it is the end of a vendor's own id.
+            12 if hexadecimal(word) && has_letter && !shown.ends_with('-') => "RUN-ID",
+            2 if hexadecimal(word) && shown.ends_with("objects/") => "HH",
+            62 | 64 if hexadecimal(word) => "HASH",
+            _ => word,
+        };
+        shown.push_str(name);
+        shown.push_str(&piece[word.len()..]);
     }
     shown
 }
@@ -160,8 +160,8 @@ fn answer(command: &str, folder: &Path) -> String {
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
-    let mut text = without_run_ids(&String::from_utf8(output.stdout).unwrap());
-    for line in without_run_ids(&String::from_utf8(output.stderr).unwrap()).lines() {
+    let mut text = without_ids(&String::from_utf8(output.stdout).unwrap());
+    for line in without_ids(&String::from_utf8(output.stderr).unwrap()).lines() {
         let marked = format!("2> {line}");
         writeln!(text, "{}", marked.trim_end()).unwrap();
     }

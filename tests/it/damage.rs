@@ -38,6 +38,7 @@ pub fn damage(books: &Path, step: &str) -> Result<()> {
         ("copy", [name]) => place(books, name).and_then(|to| done(fs::copy(&file, to))),
         ("folder", []) => delete(&file).and_then(|()| done(fs::create_dir_all(&file))),
         ("link", [target]) => link(&file, target),
+        ("link-beside", [name, target]) => link(&file.with_file_name(name), target),
         ("pipe", []) => delete(&file).and_then(|()| pipe(&file)),
         ("append-raw", [text]) => raw(&file).and_then(|bytes| write_raw(&file, &[bytes, bytes_of(text)?].concat())),
         ("cut-text", [bytes]) => cut_text(&file, number(bytes)?),
