@@ -59,7 +59,11 @@ fn roll_up(rows: &[(&str, &str, &str, &str, &str)]) -> RollUp {
         }
         let billed = Cost::parse(billed).unwrap();
         let day = september().first_day();
-        roll_up.push(&key, day, Sums { billed, effective: Some(billed), charges: 1, ..Sums::default() });
+        roll_up.push(
+            &key,
+            day,
+            Sums { billed, effective: Some(billed), list: None, contracted: None, charges: 1, ..Sums::default() },
+        );
     }
     roll_up
 }
@@ -266,6 +270,10 @@ pub fn run(roll_up: &RollUp, settings: &Settings) -> (Allocated, Vec<VendorRecon
     let mut allocated = allocate(roll_up, rated, &vendors, settings, september());
     findings.append(&mut allocated.findings);
     (Allocated { findings, ..allocated }, vendors)
+}
+
+pub fn roll_up_of_september() -> RollUp {
+    roll_up(&ROWS)
 }
 
 fn closed(settings: &Settings) -> Allocated {

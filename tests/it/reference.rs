@@ -297,12 +297,8 @@ fn owner_of(row: &Row<'_>, made: &MadeUp) -> Destination {
         }
         let found = match &rule.owner {
             OwnerResult::Agency(code) => {
-                let found = called(code.as_str());
-                if found.is_none() {
-                    let source = format!("rule {}", rule.id);
-                    reason.get_or_insert(format!("{source} says {:?}, which is no agency", code.as_str()));
-                }
-                found
+                let reason = format!("rule {} names {code}, which is not in force", rule.id);
+                Some(called(code.as_str()).unwrap_or(Destination::Suspense(reason)))
             }
             OwnerResult::AgencyOfTag(tag) => {
                 let value = row.tag(tag);

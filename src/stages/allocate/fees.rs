@@ -127,5 +127,5 @@ fn circle(groups: &Groups<'_>) -> Finding {
     let place = card.map_or_else(Place::default, |card| Place::file(card.file.as_str()).row(card.line));
     let why = format!("A fee cannot be part of its own base: {}.", paths.join("; "));
     let fix = "Name in each percent card only services whose lines do not depend on it.";
-    Finding::new(Code::FeeCycle, place.column("of"), why, fix)
+    Finding::new(Code::FeeCycle, place.column("percent_of"), why, fix)
 }

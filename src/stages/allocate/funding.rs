@@ -10,7 +10,7 @@ use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Division, Exact, Money, Overflow, split};
 use crate::model::month::{FiscalPeriod, Month};
 use crate::model::settings::{AccountString, FundingResidual, FundingRule, Mode, Settings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Accounts that have a funding rule of their own: their charges stand on lines of their own.
 pub(super) struct Accounts<'a>(BTreeMap<&'a AgencyCode, Vec<&'a FundingRule>>);
@@ -58,62 +58,87 @@ pub(super) fn fund(
     for rule in in_force(books.settings, books.month) {
         by_agency.entry(&rule.agency).or_default().push(rule);
     }
-    let mut told = BTreeSet::new();
+    let mut troubles: BTreeMap<Trouble, Unpaid> = BTreeMap::new();
     for (line, account) in bills.lines.iter_mut().zip(accounts) {
-        // A line that is only shown is paid by nobody.
-        if !matches!(line.mode, Mode::Chargeback | Mode::Absorbed) {
-            continue;
-        }
-        let residuals = match line.mode {
-            Mode::Absorbed => {
-                absorb(books, line, findings);
-                Vec::new()
-            }
-            _ => {
-                let rules = by_agency.get(&line.agency).map_or(&[] as &[_], Vec::as_slice);
-                match rules_of(rules, line, account) {
-                    Ok(rules) => pay(books, line, &rules)?,
-                    Err(trouble) => {
-                        tell(books, line, trouble, &mut told, findings);
-                        Vec::new()
-                    }
+        let rules = by_agency.get(&line.agency).map_or(&[] as &[_], Vec::as_slice);
+        let paid = match line.mode {
+            Mode::Absorbed => absorb(books, line),
+            Mode::Chargeback => match rules_of(rules, line, account) {
+                Ok(rules) => {
+                    bills.residuals.extend(pay(books, line, &rules)?);
+                    Ok(())
                 }
-            }
+                Err(trouble) => Err(trouble),
+            },
+            // A line that is only shown is paid by nobody.
+            Mode::Visibility | Mode::Showback => Ok(()),
         };
-        bills.residuals.extend(residuals);
+        if let Err(trouble) = paid {
+            troubles.entry(trouble).or_default().add(line)?;
+        }
     }
+    findings.extend(troubles.into_iter().map(|(trouble, unpaid)| tell(books, trouble, &unpaid)));
     Ok(())
 }
 
-enum Trouble<'a> {
-    Missing,
+/// Why lines are not paid. Rules are named by their lines in the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Missing(AgencyCode),
     /// Two rules of one key have the same place.
-    Overlap(&'a FundingRule, &'a FundingRule),
-    Incomplete(&'a FundingRule, Exact),
+    Overlap(u64, u64, u32),
+    Incomplete(u64, Exact),
+    AbsorbedByNobody(AgencyCode),
+}
+
+/// Lines with the same trouble: how many, for which services, of how much.
+#[derive(Default)]
+struct Unpaid {
+    lines: usize,
+    services: Vec<String>,
+    amount: Money,
+}
+
+impl Unpaid {
+    fn add(&mut self, line: &BillLine) -> Result<(), Overflow> {
+        self.lines += 1;
+        if !self.services.contains(&line.service.to_string()) {
+            self.services.push(line.service.to_string());
+        }
+        self.amount = self.amount.checked_add(line.amount)?;
+        Ok(())
+    }
+
+    /// `5 lines (AWS, AZU)`
+    fn in_words(&self) -> String {
+        let lines = if self.lines == 1 { "1 line".to_owned() } else { format!("{} lines", self.lines) };
+        format!("{lines} ({})", self.services.join(", "))
+    }
 }
 
 /// The most specific key's rules, in their order: account and service, account, service, agency.
-fn rules_of<'a>(
-    rules: &[&'a FundingRule],
-    line: &BillLine,
-    account: &str,
-) -> Result<Vec<&'a FundingRule>, Trouble<'a>> {
+fn rules_of<'a>(rules: &[&'a FundingRule], line: &BillLine, account: &str) -> Result<Vec<&'a FundingRule>, Trouble> {
     let applies = |rule: &&&FundingRule| {
         rule.service.as_ref().is_none_or(|service| *service == line.service)
             && rule.sub_account.as_deref().is_none_or(|own| !account.is_empty() && is_same(own, account))
     };
     let specificity = |rule: &FundingRule| (rule.sub_account.is_some(), rule.service.is_some());
-    let most = rules.iter().filter(applies).map(|rule| specificity(rule)).max().ok_or(Trouble::Missing)?;
+    let most = rules
+        .iter()
+        .filter(applies)
+        .map(|rule| specificity(rule))
+        .max()
+        .ok_or_else(|| Trouble::Missing(line.agency.clone()))?;
     let mut chosen: Vec<&FundingRule> =
         rules.iter().filter(applies).copied().filter(|rule| specificity(rule) == most).collect();
     chosen.sort_by_key(|rule| (rule.sequence, rule.line));
     if let Some(pair) = chosen.windows(2).find(|pair| pair[0].sequence == pair[1].sequence) {
-        return Err(Trouble::Overlap(pair[0], pair[1]));
+        return Err(Trouble::Overlap(pair[0].line, pair[1].line, pair[0].sequence));
     }
     let sum = chosen.iter().fold(Exact::zero(), |sum, rule| sum.plus(&Exact::from_decimal(rule.percent)));
     let is_negative = chosen.iter().any(|rule| rule.percent.is_sign_negative() && !rule.percent.is_zero());
     if sum != Exact::from_integer(100) || is_negative {
-        return Err(Trouble::Incomplete(chosen[0], sum));
+        return Err(Trouble::Incomplete(chosen[0].line, sum));
     }
     Ok(chosen)
 }
@@ -152,61 +177,46 @@ fn never_federal(total: Money, mut division: Division, rules: &[&FundingRule]) -
 }
 
 /// The central fund that absorbs a line pays all of it, for the agency.
-fn absorb(books: Books<'_>, line: &mut BillLine, findings: &mut Vec<Finding>) {
-    let Some(fund) = &line.absorbed_by else {
-        let why = format!("Line {} is absorbed, and no rule says by which fund.", line.id);
-        let fix = "Name the fund in absorbed_by of the rule in modes.csv.";
-        let place = Place::file("modes.csv").column("absorbed_by");
-        let finding = Finding::new(Code::FundingMissing, place, why, fix);
-        findings.push(finding.at_stake(Cost::from_money(line.amount), books.settings.state.currency.as_str()));
-        return;
-    };
+fn absorb(books: Books<'_>, line: &mut BillLine) -> Result<(), Trouble> {
+    let fund = line.absorbed_by.as_ref().ok_or_else(|| Trouble::AbsorbedByNobody(line.agency.clone()))?;
     let string = AccountString { fund: fund.to_string(), agency: line.agency.to_string(), ..AccountString::default() };
     let federal = books.settings.funds.iter().any(|known| known.code == *fund && known.federal);
     let (percent, budget_fiscal_year) = ("100".to_owned(), budget_year(books));
     line.funding = vec![FundingLine { string, percent, federal, amount: line.amount, budget_fiscal_year }];
+    Ok(())
 }
 
 fn budget_year(books: Books<'_>) -> i32 {
     FiscalPeriod::of(books.month, books.settings.state.fiscal_year_starts).year
 }
 
-/// One finding a rule or, where there is none, an agency and service.
-fn tell(
-    books: Books<'_>,
-    line: &BillLine,
-    trouble: Trouble<'_>,
-    told: &mut BTreeSet<(Code, String)>,
-    findings: &mut Vec<Finding>,
-) {
+fn tell(books: Books<'_>, trouble: Trouble, unpaid: &Unpaid) -> Finding {
     let place = Place::file("funding.csv");
+    let lines = unpaid.in_words();
     let finding = match trouble {
-        Trouble::Missing => {
-            let why = format!("No funding rule says who pays line {} (service {}).", line.id, line.service);
+        Trouble::Missing(agency) => {
+            let why = format!("No funding rule says who pays {lines} of agency {agency}.");
             let fix = "Add a rule for the agency to funding.csv.";
-            Finding::new(Code::FundingMissing, place.column("agency").value(line.agency.as_str()), why, fix)
+            Finding::new(Code::FundingMissing, place.column("agency").value(agency.as_str()), why, fix)
         }
-        Trouble::Overlap(one, other) => {
+        Trouble::Overlap(one, other, sequence) => {
             let why = format!(
-                "The rules of lines {} and {} have the same key and sequence {}, so line {} would be paid twice over.",
-                one.line, other.line, one.sequence, line.id
+                "The rules of lines {one} and {other} have the same key and sequence {sequence}, so {lines} would be paid \
+                 twice over."
             );
             let fix = "End one of them, or give the strings of one split different sequences.";
-            Finding::new(Code::FundingOverlap, place.row(other.line).column("sequence"), why, fix)
+            Finding::new(Code::FundingOverlap, place.row(other).column("sequence"), why, fix)
         }
-        Trouble::Incomplete(rule, sum) => {
-            let why = format!(
-                "The strings of this key add up to {} percent, so line {} is not paid in full.",
-                sum.shown(6),
-                line.id
-            );
+        Trouble::Incomplete(line, sum) => {
+            let why = format!("The strings of this key add up to {} percent, so {lines} are not paid.", sum.shown(6));
             let fix = "Correct the percentages; those of one key and date add up to exactly 100.";
-            Finding::new(Code::FundingIncomplete, place.row(rule.line).column("percent"), why, fix)
+            Finding::new(Code::FundingIncomplete, place.row(line).column("percent"), why, fix)
+        }
+        Trouble::AbsorbedByNobody(agency) => {
+            let why = format!("Agency {agency} has {lines} to be absorbed, and no rule says by which fund.");
+            let fix = "Name the fund in absorbed_by of the rule in modes.csv.";
+            Finding::new(Code::FundingMissing, Place::file("modes.csv").column("absorbed_by"), why, fix)
         }
     };
-    let finding = finding.at_stake(Cost::from_money(line.amount), books.settings.state.currency.as_str());
-    let key = format!("{:?} {} {}", finding.place.row, line.agency, line.service);
-    if told.insert((finding.code, key)) {
-        findings.push(finding);
-    }
+    finding.at_stake(Cost::from_money(unpaid.amount), books.settings.state.currency.as_str())
 }

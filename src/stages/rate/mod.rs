@@ -47,9 +47,8 @@ pub fn rate(roll_up: &RollUp, directory: &Directory, settings: &Settings, month:
             desk.problems.out_of_range = true;
         }
     }
-    let suspense = suspense_limit(&charges, settings);
     let mut findings = desk.problems.findings(settings);
-    findings.extend(suspense);
+    findings.extend(suspense_limit(desk.unowned, settings));
     Finding::sort(&mut findings);
     Rated { charges, findings }
 }
@@ -59,6 +58,7 @@ struct Verdict {
     ruling: Arc<Ruling>,
     /// Where the billed cost goes that a card on another basis leaves over.
     rest: Option<Arc<Ruling>>,
+    is_owned: bool,
     problems: Vec<usize>,
 }
 
@@ -74,6 +74,8 @@ struct Desk<'a> {
     known: HashMap<Box<[u32]>, usize>,
     rulings: HashMap<Ruling, Arc<Ruling>>,
     problems: Problems,
+    /// Costs of charges without an owner, credits counted as positive.
+    unowned: Cost,
 }
 
 impl<'a> Desk<'a> {
@@ -89,6 +91,7 @@ impl<'a> Desk<'a> {
             known: HashMap::new(),
             rulings: HashMap::new(),
             problems: Problems::default(),
+            unowned: Cost::ZERO,
         }
     }
 
@@ -107,11 +110,14 @@ impl<'a> Desk<'a> {
 
     /// Appends what the verdict makes of the row: one charge, and a second where the basis leaves billed cost over.
     fn apply(&mut self, verdict: usize, row: &Row<'_>, charges: &mut Vec<RatedCharge>) -> Result<(), Overflow> {
-        let Verdict { ruling, rest, problems } = &self.verdicts[verdict];
+        let Verdict { ruling, rest, is_owned, problems } = &self.verdicts[verdict];
         let sums = row.sums();
         let amount = crate::model::money::Money::ZERO;
         let cost = sums.basis(ruling.basis).unwrap_or(sums.billed);
         charges.push(RatedCharge { row: row.number, ruling: ruling.clone(), cost, amount });
+        if !is_owned {
+            self.unowned = self.unowned.checked_add(cost.magnitude())?;
+        }
         if let Some(rest) = rest {
             let cost = sums.billed.checked_sub(cost)?;
             if !cost.is_zero() {
@@ -131,6 +137,7 @@ impl<'a> Desk<'a> {
         for problem in owned.problems {
             problems.push(self.problems.number(Problem::Owner(problem)));
         }
+        let is_owned = !matches!(owned.destination, Destination::Suspense(_));
         let service = self.services.of(row);
         let mut ruling = Ruling {
             destination: owned.destination,
@@ -153,7 +160,7 @@ impl<'a> Desk<'a> {
             _ => self.adopt_basis(row, &mut ruling),
         }
         let rest = self.rest_of(&ruling);
-        Verdict { ruling: self.share(ruling), rest: rest.map(|rest| self.share(rest)), problems }
+        Verdict { ruling: self.share(ruling), rest: rest.map(|rest| self.share(rest)), is_owned, problems }
     }
 
     /// The card of an agency's charge. Without a certain one the charge waits in suspense and blocks the close.
@@ -253,21 +260,18 @@ fn at_stake(sums: &Sums, basis: CostBasis) -> Cost {
     sums.basis(basis).unwrap_or(sums.billed)
 }
 
-fn suspense_limit(charges: &[RatedCharge], settings: &Settings) -> Option<Finding> {
-    let unowned = |charge: &&RatedCharge| matches!(charge.destination, Destination::Suspense(_));
-    let total = Cost::total(charges.iter().filter(unowned).map(|charge| charge.cost.magnitude()));
-    let total = total.unwrap_or(Cost::from_units(i128::MAX));
-    let limit = settings.state.gates.suspense_limit;
-    (total > Cost::from_money(limit)).then(|| {
+/// What has an owner and yet waits (no service, no rate) blocks by its own finding.
+fn suspense_limit(unowned: Cost, settings: &Settings) -> Option<Finding> {
+    let (limit, currency) = (settings.state.gates.suspense_limit, settings.state.currency.as_str());
+    (unowned > Cost::from_money(limit)).then(|| {
         let why = format!(
-            "Charges of {total} {} (credits counted as positive) wait in suspense; the gate allows {limit}. Nobody is \
-             billed for them, so the provider would bear them unseen.",
-            settings.state.currency
+            "Charges of {unowned} {currency} (credits counted as positive) have no owner; the gate allows {limit}. Nobody is \
+             billed for them, so the provider would bear them unseen."
         );
-        let fix = "Give each charge an owner, a service and a rate; the findings about them say where. Or raise \
-                   `suspense_limit` in chargeback.toml, with the controller's consent.";
+        let fix = "Give each charge an owner; the findings about owners say where. Or raise `suspense_limit` in \
+                   chargeback.toml, with the controller's consent.";
         Finding::new(Code::SuspenseLimit, Place::file("chargeback.toml").column("suspense_limit"), why, fix)
-            .at_stake(total, settings.state.currency.as_str())
+            .at_stake(unowned, currency)
     })
 }
 

@@ -69,11 +69,18 @@ impl<'a> Register<'a> {
         match &rule.owner {
             OwnerResult::Agency(code) => {
                 let agency = self.by_code.get(code).filter(|agency| agency.valid.covers(day));
-                if agency.is_none() {
-                    let source = format!("rule {}", rule.id);
-                    problems.push(Unowned::UnknownAgency { source, value: code.to_string() });
-                }
-                agency.map(|agency| Destination::Agency(agency.code.clone()))
+                // The rule has decided: that its agency is not in force is no reason to bill another one.
+                Some(agency.map_or_else(
+                    || {
+                        problems.push(Unowned::NotInForce {
+                            rule: rule.id.clone(),
+                            line: rule.line,
+                            agency: code.clone(),
+                        });
+                        Destination::Suspense(format!("rule {} names {code}, which is not in force", rule.id))
+                    },
+                    |agency| Destination::Agency(agency.code.clone()),
+                ))
             }
             OwnerResult::AgencyOfTag(tag) => {
                 let value = row.tag(tag);

@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::model::charge::{CostBasis, Dimension};
-use crate::model::codes::{PoolId, ServiceCode};
+use crate::model::codes::{AgencyCode, PoolId, ServiceCode};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Overflow};
 use crate::model::roll_up::Row;
@@ -20,6 +20,7 @@ pub(super) enum Problem {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unowned {
     NoRule { provider: String, account: String, name: String },
+    NotInForce { rule: String, line: u64, agency: AgencyCode },
     UnknownAgency { source: String, value: String },
     Several { file: String, row: u64, what: String, departments: String },
 }
@@ -105,7 +106,7 @@ fn place_of(card: &RateCard) -> Place {
 }
 
 fn described(card: &RateCard) -> String {
-    format!("rate {} version {}", card.rate_id, card.version)
+    format!("Rate {} version {}", card.rate_id, card.version)
 }
 
 impl Tally {
@@ -123,6 +124,14 @@ impl Tally {
 fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
     let charges = tally.charges();
     match problem {
+        Unowned::NotInForce { rule, line, agency } => {
+            let why = format!(
+                "Rule {rule} gives {charges} to {agency}, which is no agency in force on these days, so they wait in suspense."
+            );
+            let fix = "Correct the rule or its dates, or the dates of the agency in agencies.csv.";
+            let place = Place::file("owners.csv").row(*line).value(agency.as_str());
+            Finding::new(Code::OwnerUnknownAgency, place, why, fix)
+        }
         Unowned::UnknownAgency { source, value } => {
             let why =
                 format!("By {source}, {charges} belong to {value:?}, and no agency in force has that code or alias.");
@@ -160,13 +169,14 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             Finding::new(Code::PoolUndefined, Place::file("pools.csv").column("pool").value(pool.as_str()), why, fix)
         }
         Unrated::NoService { provider, service_code, service_name } => {
-            let shown = if service_name.is_empty() { service_code } else { service_name };
+            let shown = [service_name, service_code].into_iter().find(|text| !text.is_empty());
+            let shown = shown.map_or("without a name", String::as_str);
             let why = format!(
                 "{charges} of {provider} service {shown} belong to no service of the catalog, so nothing can price them."
             );
             let fix = "Add the vendor's service to a service in services.csv.";
             let value = if service_code.is_empty() { shown } else { service_code };
-            Finding::new(Code::ServiceMissing, Place::file("services.csv").value(value.as_str()), why, fix)
+            Finding::new(Code::ServiceMissing, Place::file("services.csv").value(value), why, fix)
         }
         Unrated::NoRate { service, day_without } => {
             let (code, why) = if *day_without {

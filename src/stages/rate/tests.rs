@@ -299,7 +299,7 @@ fn one_card_prices_a_charge() {
     ] {
         let rated = rated(&Settings { rate_cards: cards, ..books() }, &[&row]);
         assert_eq!(told(&rated), [expected], "{case}");
-        assert_eq!(codes(&rated).into_iter().find(|code| code != "CB0404").unwrap_or_default(), code, "{case}");
+        assert_eq!(codes(&rated).join(" "), code, "{case}");
         let consumer = (case == "units").then(code_of_dot);
         assert_eq!(rated.charges[0].consumer, consumer, "{case}");
     }
@@ -353,5 +353,5 @@ fn no_service_no_pool_other_unit_and_other_currency() {
             "2 central recovered by rate EC2-2, EC2 EC2-2 10",
         ]
     );
-    assert_eq!(codes(&rated), ["CB0404", "CB0406", "CB0505", "CB0606"]);
+    assert_eq!(codes(&rated), ["CB0406", "CB0505", "CB0606"]);
 }
