@@ -167,7 +167,7 @@ fn laws_and_tie_outs_hold_unless_a_finding_says_why_not() {
             assert!(vendor.state != VendorState::Unmatched || told, "seed {seed}: {vendor:?}");
         }
     }
-    assert!(clean > 20, "only {clean} of {SEEDS} months are clean, so little was tested");
+    assert!(clean > 10, "only {clean} of {SEEDS} months are clean, so little was tested");
 }
 
 #[test]
