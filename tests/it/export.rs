@@ -3,11 +3,15 @@
 
 use crate::golden::{Texts, cost, money, september, september_with};
 use chargeback::io::fs::Disk;
-use chargeback::model::month_end::{MonthEnd, Standing};
+use chargeback::model::bill::{CentralAmount, Destination, RatedCharge, Ruling};
+use chargeback::model::month_end::{MonthEnd, RejectedRow, Standing};
+use chargeback::model::proof::{ItemType, ReconcilingItem};
+use chargeback::model::untrusted::Untrusted;
 use chargeback::stages::export::{NamedBytes, SUMMARY_SCHEMA, export, feed, read_back};
 use serde_json::Value;
 use std::io::{Cursor, Read, Write};
 use std::process::Command;
+use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -59,7 +63,7 @@ fn the_feed_reads_back_by_journal_and_fund() {
 
 #[test]
 fn everything_written_reads_back_the_same() {
-    for end in [september(), hostile(), draft()] {
+    for end in [september(), hostile(), draft(), busy()] {
         let files = files(&end);
         for law in read_back(&end, &files) {
             assert!(law.passes, "{law:?}");
@@ -69,6 +73,37 @@ fn everything_written_reads_back_the_same() {
 
 fn draft() -> MonthEnd {
     MonthEnd { standing: Standing::Draft, ..september() }
+}
+
+/// September with something of everything that is on no bill.
+fn busy() -> MonthEnd {
+    let mut end = september();
+    let to = |charge: &mut RatedCharge, destination| {
+        charge.ruling = Arc::new(Ruling { destination, ..Ruling::clone(&charge.ruling) });
+    };
+    to(&mut end.charges[5], Destination::Excluded("billed by the federal partner".to_owned()));
+    to(&mut end.charges[7], Destination::prepaid());
+    to(&mut end.charges[12], Destination::Suspense("no rule names this account".to_owned()));
+    end.vendors[1].items.push(ReconcilingItem {
+        item_type: ItemType::InvoiceOnly,
+        description: "Marketplace: monitoring agent, bought by DPS".to_owned(),
+        amount: cost("120.00"),
+    });
+    end.bills.central.push(CentralAmount {
+        section: end.vendors[1].section.clone(),
+        reason: "invoice only: marketplace".to_owned(),
+        amount: money("120.00"),
+    });
+    end.rejected.push(RejectedRow {
+        file: "inbox/2025-09/azure/export.csv".to_owned(),
+        row: 418,
+        column: "CostInBillingCurrency".to_owned(),
+        raw: Untrusted::new("sub-dot,2025-09-11,\"12,34\""),
+        why: "an amount is not a number".to_owned(),
+        at_stake: Some((cost("12.34"), "USD".to_owned())),
+        waived: Some(("vendor confirmed a duplicate".to_owned(), "R. Okafor".to_owned())),
+    });
+    end
 }
 
 #[test]
@@ -107,6 +142,8 @@ fn an_edited_cent_is_seen() {
         ("findings.csv", "6345.67", "6345.68"),
         ("summary.json", "7349.77", "7349.76"),
         ("statements/DOH/detail-DOH-2025-09.csv", ",4321.12\n", ",4321.13\n"),
+        ("reconciliation/tie-outs-2025-09.csv", "16945.42", "16945.43"),
+        ("reconciliation/vendors-2025-09.csv", "10599.75", "10599.76"),
     ] {
         let mut files = files(&end);
         let file = files.iter_mut().find(|file| file.path == path).unwrap();
@@ -120,7 +157,7 @@ fn an_edited_cent_is_seen() {
 /// The same for workbooks: a number in a sheet is edited, and every number of every sheet that is an amount counts.
 #[test]
 fn an_edited_cent_in_a_workbook_is_seen() {
-    let end = september();
+    let end = busy();
     for (path, sheet, amount, edited) in [
         ("statements/DOH/statement-DOH-2025-09.xlsx", 1, "7349.77", "7349.78"),
         ("statements/DOH/statement-DOH-2025-09.xlsx", 1, "727.78", "727.79"),
@@ -130,6 +167,19 @@ fn an_edited_cent_in_a_workbook_is_seen() {
         ("statements/DOH/statement-DOH-2025-09.xlsx", 4, "507.4", "507.41"),
         ("statements/DOH/statement-DOH-2025-09.xlsx", 6, "507.4", "507.41"),
         ("statements/DOH/statement-DOH-2025-09.xlsx", 7, "4321.12", "4321.13"),
+        ("journals/journal-2025-09.xlsx", 1, "7637.28", "7637.29"),
+        ("journals/journal-2025-09.xlsx", 1, "51281.42", "51281.43"),
+        ("journals/journal-2025-09.xlsx", 2, "2939.9", "2939.91"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 1, "3029", "3029.01"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 2, "10599.746666", "10599.746667"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 3, "120", "120.01"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 4, "16945.42", "16945.43"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 5, "0.003334", "0.003335"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 7, "2183.33", "2183.34"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 8, "727.77", "727.78"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 10, "600", "600.01"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 11, "750", "750.01"),
+        ("reconciliation/reconciliation-2025-09.xlsx", 12, "12.34", "12.35"),
     ] {
         let mut files = files(&end);
         let file = files.iter_mut().find(|file| file.path == path).unwrap();
@@ -390,7 +440,7 @@ fn keeps_to(root: &Value, schema: &Value, value: &Value, place: &str) {
 fn a_place_to_look_at_the_workbooks() {
     let Some(folder) = std::env::var_os("EXPORT_LOOK") else { return };
     let disk = Disk::real(folder);
-    for file in files(&september()) {
+    for file in files(&busy()) {
         disk.write(&file.path, &file.bytes).unwrap();
     }
 }

@@ -20,14 +20,20 @@
 //! (`journal-2025-09-DRAFT.csv`). Every exporter comes with a reader that takes the written bytes apart again and compares
 //! each figure with the month's end: [`read_back`].
 
+mod cover;
 mod csv;
 mod detail_csv;
 mod findings_csv;
 mod journal_beancount;
 mod journal_csv;
 mod journal_hledger;
+mod journal_xlsx;
 mod ledger_text;
 mod read_back;
+mod reconciliation_csv;
+mod reconciliation_sheets;
+mod reconciliation_xlsx;
+mod sheet;
 mod statement;
 mod statement_sheets;
 mod statement_xlsx;
@@ -68,6 +74,13 @@ const EXPORTERS: &[Exporter] = &[
         read_back: journal_beancount::read_back,
     },
     Exporter { name: "journal for hledger", write: journal_hledger::write, read_back: journal_hledger::read_back },
+    Exporter { name: "journal workbook", write: journal_xlsx::write, read_back: journal_xlsx::read_back },
+    Exporter { name: "reconciliation", write: reconciliation_xlsx::write, read_back: reconciliation_xlsx::read_back },
+    Exporter {
+        name: "reconciliation tables",
+        write: reconciliation_csv::write,
+        read_back: reconciliation_csv::read_back,
+    },
     Exporter { name: "findings", write: findings_csv::write, read_back: findings_csv::read_back },
     Exporter { name: "summary", write: summary::write, read_back: summary::read_back },
 ];

@@ -4,10 +4,11 @@
 //! formula over its rows, beside the ledger's figure and a difference that must be zero.
 
 use super::NamedBytes;
+use super::cover::{checked_table, cover, heading, signatures};
 use super::read_back::{Figures, Written, compare};
 use super::statement::{Statement, account_string, kind_in_words, statements};
 use super::statement_sheets::{adjustments, details, funding, is_adjustment, notes, rates, services, shared, showback};
-use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, Reread, check, column};
+use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, Reread, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
 use crate::model::money::{Money, Overflow};
@@ -78,9 +79,9 @@ fn summary(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
     let mut row = 10;
     if !services.is_empty() {
         heading(book, SHEET, row, "What is due, by service")?;
-        let placed = table(book, SHEET, row + 1, &SERVICES, &services, due)?;
+        let placed = checked_table(book, SHEET, row + 1, &SERVICES, &services, due)?;
         heading(book, SHEET, placed.last + 5, "Where the money comes from, by account string")?;
-        let strings = table(book, SHEET, placed.last + 6, &FUNDS, &funds, due)?;
+        let strings = checked_table(book, SHEET, placed.last + 6, &FUNDS, &funds, due)?;
         chart(book, SHEET, placed, strings.last + 5)?;
         row = strings.last + 5 + CHART_ROWS;
     }
@@ -89,10 +90,7 @@ fn summary(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
     sheet.merge_range(row, 0, row, 4, "", &wrapped)?;
     write_text(sheet, row, 0, signing(statement), &wrapped)?;
     sheet.set_row_height(row, 48)?;
-    for (place, label) in [(0, "Prepared by"), (2, "Approved by")] {
-        write_text(sheet, row + 2, place, label, &look.subtitle)?;
-        write_text(sheet, row + 4, place, "______________________________", &look.subtitle)?;
-    }
+    signatures(sheet, look, row + 2)?;
     widths(sheet, &SERVICES)
 }
 
@@ -110,19 +108,10 @@ fn signing(statement: &Statement<'_>) -> &'static str {
 fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Result<()> {
     let due = statement.amount_due()?;
     let shown = Money::total(statement.informing().map(|line| line.amount))?;
+    cover(book, name)?;
     let (sheet, look) = book.sheet(name)?;
-    write_text(sheet, 0, 0, statement.state, &look.subtitle)?;
-    write_text(sheet, 1, 0, title(statement), &look.title)?;
-    let whose = format!("{} ({})", statement.name, statement.code);
-    write_text(sheet, 2, 0, &whose, &look.heading)?;
-    write_text(sheet, 3, 0, &statement.month.in_words(), &look.heading)?;
     write_text(sheet, 3, 4, &format!("all amounts in {}", statement.currency), &look.label)?;
-    for (row, height) in [(1, 30), (2, 20), (3, 20), (5, 26)] {
-        sheet.set_row_height(row, height)?;
-    }
-    let badge = if statement.standing == "DRAFT" { &look.draft } else { &look.done };
-    let badge = badge.clone().set_align(FormatAlign::Center).set_align(FormatAlign::VerticalCenter);
-    write_text(sheet, 1, 4, statement.standing, &badge)?;
+    sheet.set_row_height(5, 26)?;
     write_text(sheet, 5, 0, DUE, &look.heading)?;
     write_money(sheet, 5, 1, due, &look.due.clone().set_align(FormatAlign::Left))?;
     write_text(sheet, 6, 0, SHOWN, &look.subtitle)?;
@@ -131,26 +120,6 @@ fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Resul
     write_text(sheet, 7, 1, statement.contact, &Format::new())?;
     write_text(sheet, 8, 0, "Run", &look.subtitle)?;
     write_text(sheet, 8, 1, statement.run, &Format::new())
-}
-
-fn heading(book: &mut Book, name: &str, row: u32, text: &str) -> anyhow::Result<()> {
-    let (sheet, look) = book.sheet(name)?;
-    write_text(sheet, row, 0, text, &look.heading)
-}
-
-/// A table of the first sheet with its check below.
-fn table(
-    book: &mut Book,
-    name: &str,
-    first: u32,
-    columns: &[Column],
-    rows: &[Vec<Cell>],
-    ledger: Money,
-) -> anyhow::Result<Placed> {
-    let placed = book.table(name, first, columns, rows)?;
-    let (sheet, look) = book.sheet(name)?;
-    check(sheet, look, placed.last + 1, 4, CHECK_LABELS, placed, ledger)?;
-    Ok(placed)
 }
 
 /// One row a service and kind, in the order of the lines.
@@ -258,13 +227,13 @@ fn read(bytes: &[u8], statement: &Statement<'_>) -> anyhow::Result<Figures> {
         }
     }
     for label in [DUE, SHOWN] {
-        for amount in book.beside("Summary", label)?.iter().take(1) {
+        for amount in book.beside("Summary", label)?.first().into_iter().flatten().take(1) {
             figures.add_text(label, amount)?;
         }
     }
     for sheet in CHECKED {
         for label in CHECK_LABELS {
-            for (place, amount) in book.beside(sheet, label)?.iter().enumerate() {
+            for (place, amount) in book.beside(sheet, label)?.iter().flatten().enumerate() {
                 figures.add_text(format!("{sheet} {label} {place}"), amount)?;
             }
         }

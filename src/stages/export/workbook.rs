@@ -6,7 +6,7 @@
 //! that stays text when somebody edits it. The creation date is the last day of the month: the same month gives the same
 //! bytes.
 
-use crate::model::money::Money;
+use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::untrusted::Untrusted;
 use anyhow::{Context, ensure};
@@ -20,6 +20,8 @@ use std::io::Cursor;
 
 /// Excel's own limit is 1,048,576 rows; past this a sheet is no help to a reader, and the CSV beside it has every row.
 pub(super) const MOST_ROWS: usize = 100_000;
+
+const NO_ROWS: &str = "None this month.";
 
 const NAVY: Color = Color::RGB(0x1F3864);
 const GREY: Color = Color::RGB(0x595959);
@@ -193,6 +195,10 @@ impl Book {
         Ok(Self { workbook, look: Look::new(), about, tables: 0 })
     }
 
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
     /// A sheet with nothing on it but its print setup.
     pub fn blank(&mut self, name: &str, landscape: bool) -> anyhow::Result<&mut Worksheet> {
         let foot = footer(&self.about);
@@ -226,7 +232,7 @@ impl Book {
         let (sheet, look) = self.sheet(name)?;
         heads(sheet, look, title, &subtitle, what)?;
         if rows.is_empty() {
-            sheet.write_string_with_format(4, 0, "None this month.", &look.strong)?;
+            sheet.write_string_with_format(4, 0, NO_ROWS, &look.strong)?;
             widths(sheet, columns)?;
             return Ok(());
         }
@@ -234,7 +240,7 @@ impl Book {
         for &(place, ledger) in checks {
             let label = if place == checks[0].0 { CHECK_LABELS } else { ["", "", ""] };
             let placed = Placed { first: first + 1, last: first + rows.len() as u32 };
-            check(sheet, look, 4, place as u16, label, placed, ledger)?;
+            check(sheet, look, 4, place as u16, label, placed, (sum_of(rows, place)?, ledger))?;
         }
         let placed = self.table(name, first, columns, rows)?;
         let (sheet, _) = self.sheet(name)?;
@@ -288,7 +294,7 @@ pub(super) fn check(
     place: u16,
     labels: [&str; 3],
     placed: Placed,
-    ledger: Money,
+    (rows, ledger): (Money, Money),
 ) -> anyhow::Result<()> {
     for (below, label) in (0..).zip(labels) {
         if !label.is_empty() {
@@ -297,10 +303,11 @@ pub(super) fn check(
     }
     let letter = letter(place);
     let sum = format!("ROUND(SUM({letter}{}:{letter}{}),2)", placed.first + 1, placed.last + 1);
-    let sum = Formula::new(sum).set_result(from_double(double(ledger)?));
+    let sum = Formula::new(sum).set_result(from_double(double(rows)?));
     sheet.write_formula_with_format(row, place, sum, &look.total)?;
     sheet.write_number_with_format(row + 1, place, double(ledger)?, &look.total)?;
-    let difference = Formula::new(format!("ROUND({letter}{}-{letter}{},2)", row + 1, row + 2)).set_result("0");
+    let between = from_double(double(rows.checked_sub(ledger)?)?);
+    let difference = Formula::new(format!("ROUND({letter}{}-{letter}{},2)", row + 1, row + 2)).set_result(between);
     sheet.write_formula_with_format(row + 2, place, difference, &look.total)?;
     let wrong = ConditionalFormatCell::new()
         .set_rule(ConditionalFormatCellRule::NotEqualTo(0))
@@ -311,6 +318,14 @@ pub(super) fn check(
     sheet.add_conditional_format(row + 2, place, row + 2, place, &wrong)?;
     sheet.add_conditional_format(row + 2, place, row + 2, place, &right)?;
     Ok(())
+}
+
+/// The money in one column.
+pub(super) fn sum_of(rows: &[Vec<Cell>], place: usize) -> Result<Money, Overflow> {
+    Money::total(rows.iter().filter_map(|row| match row.get(place) {
+        Some(Cell::Money(money)) => Some(*money),
+        _ => None,
+    }))
 }
 
 /// `A` to `Z`, `AA` and so on.
@@ -424,27 +439,46 @@ impl<'a> Reread<'a> {
     pub fn rows(&mut self, sheet: &str, headers: &[&str]) -> anyhow::Result<Vec<Vec<String>>> {
         let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
         let mut rows = range.rows();
-        let find = |row: &[Data]| -> Option<Vec<usize>> {
-            headers.iter().map(|header| row.iter().position(|cell| content(cell) == *header)).collect()
-        };
-        let Some(places) = rows.find_map(find) else {
-            let empty = range.rows().flatten().any(|cell| content(cell) == "None this month.");
+        let Some(places) = rows.find_map(|row| places(row, headers)) else {
+            let empty = range.rows().flatten().any(|cell| content(cell) == NO_ROWS);
             ensure!(empty, "the sheet {sheet} has no table with the columns {}", headers.join(", "));
             return Ok(Vec::new());
         };
-        let row = |row: &[Data]| places.iter().map(|&place| content(&row[place])).collect::<Vec<_>>();
-        Ok(rows.take_while(|row| row.first().is_some_and(|cell| *cell != Data::Empty)).map(row).collect())
+        Ok(rows.take_while(|row| has_first(row)).map(|row| cells(row, &places)).collect())
     }
 
-    /// The cell right of each cell with this text.
-    pub fn beside(&mut self, sheet: &str, label: &str) -> anyhow::Result<Vec<String>> {
+    /// The same for all tables of a sheet that have these columns, one after the other.
+    pub fn all_rows(&mut self, sheet: &str, headers: &[&str]) -> anyhow::Result<Vec<Vec<String>>> {
+        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
+        let (mut rows, mut found) = (range.rows(), Vec::new());
+        while let Some(places) = rows.find_map(|row| places(row, headers)) {
+            found.extend(rows.by_ref().take_while(|row| has_first(row)).map(|row| cells(row, &places)));
+        }
+        Ok(found)
+    }
+
+    /// What stands right of a text, row by row of those that hold it.
+    pub fn beside(&mut self, sheet: &str, label: &str) -> anyhow::Result<Vec<Vec<String>>> {
         let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
         let beside = |row: &[Data]| {
             let place = row.iter().position(|cell| content(cell) == label)?;
-            row[place + 1..].iter().find(|cell| **cell != Data::Empty).map(content)
+            Some(row[place + 1..].iter().filter(|cell| **cell != Data::Empty).map(content).collect())
         };
         Ok(range.rows().filter_map(beside).collect())
     }
+}
+
+/// Where the headers stand, in a row that has all of them.
+fn places(row: &[Data], headers: &[&str]) -> Option<Vec<usize>> {
+    headers.iter().map(|header| row.iter().position(|cell| content(cell) == *header)).collect()
+}
+
+fn has_first(row: &[Data]) -> bool {
+    row.first().is_some_and(|cell| *cell != Data::Empty)
+}
+
+fn cells(row: &[Data], places: &[usize]) -> Vec<String> {
+    places.iter().map(|&place| content(&row[place])).collect()
 }
 
 fn content(cell: &Data) -> String {
