@@ -65,10 +65,11 @@ fn without_preamble(mut text: Bytes) -> Result<Bytes> {
     }
     if head.starts_with(b"sep=") {
         let mut byte = [0; 1];
-        while head.last() != Some(&b'\n') && text.read(&mut byte)? == 1 {
+        while !head.contains(&b'\n') && text.read(&mut byte)? == 1 {
             head.push(byte[0]);
         }
-        head.clear();
+        let line = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
+        head.drain(..line);
     }
     Ok(Box::new(Cursor::new(head).chain(text)))
 }

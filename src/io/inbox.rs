@@ -214,3 +214,6 @@ fn not_text(path: &str, row: u64, column: Option<&String>, error: &std::string::
         "Export as UTF-8, or set `encoding = \"windows-1252\"` for this source in chargeback.toml.",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,10 @@ fn table(path: &str, container: Container, encoding: TextEncoding, text: &[u8]) 
         let why = "Its lines end in carriage returns alone, so all rows look like one.";
         return refuse(path, Code::FileNotText, why, "Download the export again; do not save it from a spreadsheet.");
     }
+    if first_line.len() == text.len() && text.len() as u64 + 8 >= SAMPLE {
+        let why = format!("Its first line is longer than {SAMPLE} bytes, which no header is.");
+        return refuse(path, Code::FileTooLarge, why, "Check that this is the vendor's export.");
+    }
     let delimiter = declared.unwrap_or_else(|| delimiter_of(first_line));
     let mut scanner = Scanner::new(text, delimiter);
     let mut record = Record::default();

@@ -84,6 +84,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("AWS CUR 2.0", &["line_item_unblended_cost", "line_item_usage_account_id"]),
     ("a FOCUS file", &["BilledCost", "ChargePeriodStart"]),
     ("Azure cost details of a customer agreement", &["costInBillingCurrency", "exchangeRatePricingToBilling"]),
+    ("Azure cost details of a partner", &["costInBillingCurrency", "customerTenantId"]),
     ("Azure cost details of pay-as-you-go", &["PreTaxCost", "UsageDateTime"]),
     ("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"]),
     ("OpenAI costs", &["amount_value", "amount_currency"]),
@@ -93,35 +94,60 @@ const OTHERS: &[(&str, &[&str])] = &[
 
 /// The source whose rows these are.
 pub fn source_of(header: &[String], first_rows: &[Vec<String>]) -> Option<&'static SourceDefinition> {
-    let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
-    let names: BTreeSet<&str> = folded.iter().map(String::as_str).collect();
-    let has = |name: &&str| names.contains(fold(name).as_str());
-    let filled = |name: &&str| {
-        let column = folded.iter().position(|folded| *folded == fold(name));
-        column.is_some_and(|column| first_rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty())))
-    };
-    SOURCES.iter().copied().find(|source| {
-        let rule = &source.recognition;
-        rule.marks.iter().filter(|spellings| spellings.iter().any(|name| has(name))).count() >= rule.least
-            && !rule.never.iter().any(|name| has(name))
-            && !rule.never_filled.iter().any(|name| filled(name))
-    })
+    let columns = Columns::of(header, first_rows);
+    SOURCES
+        .iter()
+        .copied()
+        .find(|source| columns.marks_of(source) >= source.recognition.least && columns.foreign_to(source).is_none())
 }
 
-/// Why a header is of no format that is read: what it looks like, and what the nearest formats have that it lacks.
-pub fn why_not(header: &[String]) -> String {
-    let names: BTreeSet<String> = header.iter().map(|name| fold(name)).collect();
-    let has = |name: &&str| names.contains(&fold(name));
-    if let Some((source, name)) = SOURCES.iter().find_map(|source| {
-        let rule = &source.recognition;
-        let marked = rule.marks.iter().filter(|spellings| spellings.iter().any(|name| has(name))).count();
-        let foreign = rule.never.iter().find(|name| has(name))?;
-        (marked >= rule.least).then_some((source, foreign))
-    }) {
-        return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
+/// A header's folded names, and its first rows.
+struct Columns<'a> {
+    folded: Vec<String>,
+    names: BTreeSet<String>,
+    rows: &'a [Vec<String>],
+}
+
+impl<'a> Columns<'a> {
+    fn of(header: &[String], rows: &'a [Vec<String>]) -> Self {
+        let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
+        Self { names: folded.iter().cloned().collect(), folded, rows }
     }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.contains(&fold(name))
+    }
+
+    fn is_filled(&self, name: &str) -> bool {
+        let column = self.folded.iter().position(|folded| *folded == fold(name));
+        column.is_some_and(|column| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty())))
+    }
+
+    fn marks_of(&self, source: &SourceDefinition) -> usize {
+        source.recognition.marks.iter().filter(|spellings| spellings.iter().any(|name| self.has(name))).count()
+    }
+
+    /// A column that a source never has.
+    fn foreign_to(&self, source: &SourceDefinition) -> Option<&'static str> {
+        let rule = &source.recognition;
+        let there = rule.never.iter().find(|name| self.has(name));
+        there.or_else(|| rule.never_filled.iter().find(|name| self.is_filled(name))).copied()
+    }
+}
+
+/// Why a table is of no format that is read: what it looks like, and what the nearest formats have that it lacks.
+pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
+    let columns = Columns::of(header, first_rows);
+    let has = |name: &&str| columns.has(name);
     if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(|name| has(name))) {
         return format!("It looks like {title}, which is not read as charges.");
+    }
+    if let Some((source, name)) = SOURCES
+        .iter()
+        .find_map(|source| Some((source, columns.foreign_to(source)?)))
+        .filter(|(source, _)| columns.marks_of(source) >= source.recognition.least)
+    {
+        return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
     }
     let mut nearest: Vec<(usize, String)> = SOURCES
         .iter()

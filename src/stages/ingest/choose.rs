@@ -234,7 +234,10 @@ fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, o
             set_extra_aside(inbox, manifest, place);
         } else if inbox.seen[place].charges().is_some() || matches!(inbox.seen[place].kind, Kind::Unknown) {
             inbox.set_aside.insert(place);
-            *older.entry(folder_of(path)).or_default() += 1;
+            // The version that counts has a finding of its own if its parts could not be taken.
+            if !name_of(folder_of(path)).eq_ignore_ascii_case(&manifest.version) {
+                *older.entry(folder_of(path)).or_default() += 1;
+            }
         }
     }
     for (folder, files) in older {

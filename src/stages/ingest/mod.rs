@@ -225,7 +225,7 @@ impl<'a> Inbox<'a> {
                 None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
                 Some((header, rows)) => match header_below(rows) {
                     Some(row) => (format!("Its header stands in row {row}, below lines that are no table."), Some(row)),
-                    None => (why_not(header), None),
+                    None => (why_not(header, rows), None),
                 },
             };
             let at = Place::file(self.path(place));
@@ -335,3 +335,6 @@ fn header_below(rows: &[Vec<String>]) -> Option<u64> {
     let found = rows.iter().position(|row| row.len() > 3 && source_of(row, &[]).is_some())?;
     Some(found as u64 + 2)
 }
+
+#[cfg(test)]
+mod tests;
