@@ -45,7 +45,7 @@ fn body(
     outputs: Vec<NamedHash>,
 ) -> Result<CloseBody> {
     let sources = made.sources;
-    let outcome = session.keep_json(made.outcome)?;
+    let outcome = session.keep_json(&as_stored(made.outcome))?;
     let mut body = CloseBody {
         books: session.ledger.books_id()?.unwrap_or_default(),
         month: made.end.month,
@@ -73,6 +73,15 @@ fn body(
         body.add_stage(&stage.manifest, stage.object.clone());
     }
     Ok(body)
+}
+
+/// Which stages were run this time tells of this run and not of the month: after a crash fewer are.
+fn as_stored(outcome: &Outcome) -> Outcome {
+    let mut stored = outcome.clone();
+    for report in &mut stored.stages {
+        report.unchanged = false;
+    }
+    stored
 }
 
 /// The tables of the books as they were read.

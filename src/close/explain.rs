@@ -29,7 +29,7 @@ pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
     let place = end.bills.lines.iter().position(|candidate| candidate.id == line);
     let place = place.ok_or_else(|| unknown(line, &format!("The bills of {} have no such line", body.month)))?;
     let details = details(&end, place);
-    let more = details.len().saturating_sub(most) as u64;
+    let behind: u64 = details.iter().map(|detail| end.roll_up.row(detail.row).sums().charges).sum();
     let mut charges = Vec::new();
     for detail in details.iter().take(most) {
         charges.push((*detail, wanted(&end, detail.row)));
@@ -41,7 +41,7 @@ pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
         arithmetic: arithmetic(&line),
         charges: found.iter().map(|(row, charge)| explained(&end, *row, charge, &raw)).collect(),
         line,
-        more: more + found_more(&charges, &found),
+        more: behind.saturating_sub(found.len() as u64),
     })
 }
 
@@ -121,12 +121,6 @@ fn rows(
     found.sort_by(|a, b| (rank.get(&a.0), &a.1.file, a.1.row).cmp(&(rank.get(&b.0), &b.1.file, b.1.row)));
     found.truncate(most);
     Ok(found)
-}
-
-/// Charges of the listed roll-up rows are counted there; those that were cut off are more.
-fn found_more(wanted: &[(BillDetail, Wanted)], found: &[(usize, FoundCharge)]) -> u64 {
-    let shown: BTreeSet<usize> = found.iter().map(|(row, _)| *row).collect();
-    wanted.iter().filter(|(detail, _)| !shown.contains(&detail.row)).count() as u64
 }
 
 fn explained(

@@ -19,7 +19,7 @@ use crate::stages::normalize::{self, NormalizeError, PartJob};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -286,7 +286,12 @@ fn read(
         return Ok((outcome, Object { sha256: String::new(), bytes: 0 }));
     }
     let mut new = Failing { object: session.ledger.new_object()?, failure: None };
-    let read = written(&job, text, &mut new);
+    // The Parquet writer puts down thousands of pieces of a few bytes.
+    let mut buffered = BufWriter::with_capacity(1 << 18, &mut new);
+    let read = written(&job, text, &mut buffered);
+    let read = read.and_then(|outcome| buffered.flush().map(|()| outcome).map_err(NormalizeError::Read));
+    // What a failed write left in the buffer is not written after all.
+    let _ = buffered.into_parts();
     match read {
         Ok(outcome) => Ok((outcome, new.object.finish()?)),
         Err(error) => Err(stopped(&part.path, error, new.failure.take())),

@@ -12,7 +12,7 @@ use crate::io::fs::Disk;
 use crate::ledger::{Ledger, Object, Options, Settled};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
-use crate::model::intake::InboxFile;
+use crate::model::intake::{Directory, InboxFile};
 use crate::model::money::{Money, Overflow};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::settings::{Mode, Settings};
@@ -152,7 +152,7 @@ impl Run<'_> {
     fn charge(&self, sources: &Sources, reports: &mut Vec<StageReport>) -> Result<Charged> {
         let delivery = &sources.delivered.delivery;
         let read = parts::normalize(&self.session, &sources.loaded.settings, delivery, &sources.stamps)?;
-        let directory = serde_json::to_string(&delivery.directory)?;
+        let directory = serde_json::to_string(&owners(&delivery.directory))?;
         let options = serde_json::to_string(&sources.options)?;
         let month = self.session.request.month.to_string();
         let run = key("run", &[&month, &read.roll_up.sha256, &directory, &sources.settings.sha256, &options]);
@@ -292,6 +292,16 @@ impl Run<'_> {
     fn stopped(&self, findings: Vec<Finding>, reports: Vec<StageReport>) -> Outcome {
         self.ended(findings, reports)
     }
+}
+
+/// What the tables say about owners, without the file and row where they say it.
+fn owners(directory: &Directory) -> Directory {
+    let mut owners = directory.clone();
+    for entry in owners.accounts.values_mut().chain(owners.resources.values_mut()) {
+        entry.file.clear();
+        entry.row = 0;
+    }
+    owners
 }
 
 fn empty(request: &Request, exit: Exit, message: String, findings: Vec<Finding>, stages: Vec<StageReport>) -> Outcome {

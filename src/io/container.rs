@@ -25,6 +25,11 @@ pub type Packed = Box<dyn PackedFile>;
 const HIGHEST_RATIO: u64 = 200;
 const RATIO_FREE: u64 = 64 << 20;
 
+/// Whether the disk failed, as against what was read from it.
+pub fn is_of_disk(error: &io::Error) -> bool {
+    error.raw_os_error().is_some()
+}
+
 /// Says in words what went wrong while a container was unpacked.
 pub fn damage_in_words(error: &io::Error) -> String {
     match error.kind() {

@@ -152,6 +152,9 @@ pub fn read_table(disk: &Disk, folder: &str, file: &InboxFile, table: &TableFile
         match scanner.next(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
+            Err(ScanError::Read(error)) if container::is_of_disk(&error) => {
+                return Err(error).with_context(|| format!("cannot read {folder}/{}", file.path));
+            }
             Err(error) => {
                 findings.push(unreadable(&file.path, &error));
                 break;

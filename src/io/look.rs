@@ -1,6 +1,6 @@
 //! What a file is, by its content and never by its name.
 
-use super::container::{Packed, damage_in_words, plain_text, unpacked};
+use super::container::{Packed, damage_in_words, is_of_disk, plain_text, unpacked};
 use crate::frame::delimited::{MOST_COLUMNS, Record, Scanner};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::{Container, FileLook, TextEncoding};
@@ -43,8 +43,14 @@ pub fn look(
     match unpacked(open()?, container) {
         Ok(reader) => {
             if let Err(error) = reader.take(SAMPLE).read_to_end(&mut sample) {
+                if is_of_disk(&error) {
+                    return Err(error).with_context(|| format!("cannot read {path}"));
+                }
                 return refuse(path, Code::FileDamaged, &damage_in_words(&error), "Download the file again.");
             }
+        }
+        Err(error) if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_of_disk) => {
+            return Err(error.context(format!("cannot read {path}")));
         }
         Err(error) => {
             return refuse(
@@ -89,6 +95,9 @@ fn json(
 ) -> Result<(FileLook, Vec<Finding>)> {
     let mut text = Vec::new();
     if let Err(error) = plain_text(open()?, container, encoding)?.take(LARGEST_JSON + 1).read_to_end(&mut text) {
+        if is_of_disk(&error) {
+            return Err(error).with_context(|| format!("cannot read {path}"));
+        }
         return refuse(path, Code::FileDamaged, damage_in_words(&error), "Download the file again.");
     }
     if text.len() as u64 > LARGEST_JSON {

@@ -67,7 +67,7 @@ impl Ledger {
         if !self.disk().exists(AUDIT) {
             return Ok(log);
         }
-        let bytes = self.disk().read(AUDIT)?;
+        let bytes = super::read_sound(self.disk(), AUDIT)?;
         for (number, whole) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let Some(text) = whole.strip_suffix(b"\n") else {
                 log.torn = true;

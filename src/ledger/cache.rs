@@ -44,7 +44,7 @@ impl Ledger {
         if !self.disk().exists(&path) {
             return Ok(None);
         }
-        let object = hash_line(&path, &self.disk().read(&path)?)?;
+        let object = hash_line(&path, &super::read_sound(self.disk(), &path)?)?;
         let bytes = self.get(&object)?;
         let manifest: StageManifest =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&super::objects::path_of(&object), error))?;
@@ -58,7 +58,7 @@ impl Ledger {
     pub fn remember(&self, manifest: &StageManifest) -> Result<Object> {
         let object = self.put_json(manifest)?;
         let (path, line) = (pointer(&manifest.key), format!("{}\n", object.sha256));
-        if !self.disk().exists(&path) || self.disk().read(&path)? != line.as_bytes() {
+        if !self.disk().exists(&path) || super::read_sound(self.disk(), &path)? != line.as_bytes() {
             self.disk().write(&path, line.as_bytes())?;
         }
         Ok(object)

@@ -83,7 +83,7 @@ impl Ledger {
         if !self.disk.exists(BOOKS) {
             return Ok(None);
         }
-        let bytes = self.disk.read(BOOKS)?;
+        let bytes = read_sound(&self.disk, BOOKS)?;
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
         let format = lines.first().and_then(|line| line.strip_prefix("chargeback books, format "));
@@ -151,6 +151,20 @@ pub(crate) fn hash_line(path: &str, bytes: &[u8]) -> Result<String, Stop> {
 
 pub(crate) fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// The bytes of a file that must be there as a plain file; where something else stands, the books are damaged.
+pub(crate) fn read_sound(disk: &Disk, path: &str) -> Result<Vec<u8>> {
+    disk.read(path).map_err(unsound)
+}
+
+/// An error with a number of the operating system is the disk's; a link or folder in place of a file is damage.
+pub(crate) fn unsound(error: DiskError) -> anyhow::Error {
+    if error.source.raw_os_error().is_none() || error.is_not_found() {
+        damaged(&error.path, error.source).into()
+    } else {
+        error.into()
+    }
 }
 
 pub(crate) fn read_error(path: &str, source: std::io::Error) -> DiskError {

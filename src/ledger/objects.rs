@@ -120,7 +120,7 @@ impl Ledger {
         if !self.disk().exists(&path) {
             return Err(damaged(&path, "the object is missing").into());
         }
-        let bytes = self.disk().read(&path)?;
+        let bytes = super::read_sound(self.disk(), &path)?;
         let found = sha256(&bytes);
         if found != sha256_name {
             return Err(damaged(&path, format!("its bytes hash to {found}")).into());
@@ -137,7 +137,7 @@ impl Ledger {
     pub fn open_object(&self, object: &Object) -> Result<OpenFile> {
         let path = object.path();
         self.check_object(object)?;
-        Ok(self.disk().open(&path)?)
+        Ok(self.disk().open(&path).map_err(super::unsound)?)
     }
 
     pub fn check_object(&self, object: &Object) -> Result<()> {
@@ -145,8 +145,8 @@ impl Ledger {
         if !self.disk().exists(&path) {
             return Err(damaged(&path, "the object is missing").into());
         }
-        let (found, bytes) =
-            sha256_of_reader(&mut self.disk().open(&path)?).map_err(|error| super::read_error(&path, error))?;
+        let (found, bytes) = sha256_of_reader(&mut self.disk().open(&path).map_err(super::unsound)?)
+            .map_err(|error| super::read_error(&path, error))?;
         if found != object.sha256 || bytes != object.bytes {
             return Err(damaged(&path, format!("its {bytes} bytes hash to {found}")).into());
         }

@@ -148,7 +148,7 @@ impl Ledger {
         if !self.disk().exists(HEAD) {
             return Ok(String::new());
         }
-        let bytes = self.disk().read(HEAD)?;
+        let bytes = super::read_sound(self.disk(), HEAD)?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let id = text.trim_end_matches('\n').rsplit(' ').next().unwrap_or_default().to_owned();
         if !is_hash(&id) {
@@ -225,7 +225,7 @@ impl Ledger {
         if !self.disk().exists(&path) {
             return Ok(None);
         }
-        let id = super::hash_line(&path, &self.disk().read(&path)?)?;
+        let id = super::hash_line(&path, &super::read_sound(self.disk(), &path)?)?;
         let body: CloseBody = self.get_json(&id)?;
         if body.month != month || body.state != "draft" {
             return Err(damaged(&path, "it leads to something that is no draft of this month").into());

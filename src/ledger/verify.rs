@@ -212,7 +212,7 @@ impl Ledger {
                 continue;
             }
             let name = entry.path.trim_start_matches(OBJECTS).replace('/', "");
-            let (found, bytes) = sha256_of_reader(&mut self.disk().open(&entry.path)?)
+            let (found, bytes) = sha256_of_reader(&mut self.disk().open(&entry.path).map_err(super::unsound)?)
                 .map_err(|error| super::read_error(&entry.path, error))?;
             verified.objects += 1;
             verified.bytes += bytes;

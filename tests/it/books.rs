@@ -23,8 +23,18 @@ pub fn westmark() -> Books {
     copy_of("examples/westmark")
 }
 
+/// The golden month where memory plays the disk, if this computer has such a place: thousands of copies of it are made.
+pub fn golden_small() -> Books {
+    let memory = Path::new("/dev/shm");
+    let temporary = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    copy_to("tests/closes/golden-september/in", temporary.unwrap())
+}
+
 pub fn copy_of(folder: &str) -> Books {
-    let temporary = TempDir::new().unwrap();
+    copy_to(folder, TempDir::new().unwrap())
+}
+
+fn copy_to(folder: &str, temporary: TempDir) -> Books {
     let path = temporary.path().join("books");
     copy(&crate::cmd::root().join(folder), &path);
     Books { _folder: temporary, path }

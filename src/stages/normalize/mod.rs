@@ -160,9 +160,9 @@ pub fn carries_net(source: &SourceDefinition, delimiter: u8, text: &mut dyn Read
     Ok(false)
 }
 
+/// What was read is damaged, or unpacks to absurd size; errors with a number of the operating system are the disk's.
 fn is_damage(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+    error.raw_os_error().is_none()
 }
 
 /// Why nothing after some row is certain; errors of the disk stay errors.
