@@ -1,7 +1,7 @@
 //! Where a bill line came from: its arithmetic, and the vendor's rows behind it as they stand in the files.
 
 use super::{ExplainedCharge, Explanation, Stage, replay};
-use crate::frame::charges::{FoundCharge, Wanted, find};
+use crate::frame::charges::{FoundCharge, Wanted, find_each};
 use crate::frame::delimited::{Record, Scanner};
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
@@ -110,11 +110,10 @@ fn rows(
     most: usize,
 ) -> Result<Vec<(usize, FoundCharge)>> {
     let mut found: Vec<(usize, FoundCharge)> = Vec::new();
+    let questions: Vec<Wanted> = wanted.iter().map(|(_, wanted)| wanted.clone()).collect();
     for object in replay::charges(ledger, body)? {
-        let parquet = ledger.get(&object.sha256)?;
-        for (detail, wanted) in wanted {
-            found.extend(find(&parquet, wanted, most)?.0.into_iter().map(|charge| (detail.row, charge)));
-        }
+        let (charges, _) = find_each(&ledger.get(&object.sha256)?, &questions, most)?;
+        found.extend(charges.into_iter().map(|(question, charge)| (wanted[question].0.row, charge)));
     }
     let rank: BTreeMap<usize, usize> =
         wanted.iter().enumerate().map(|(rank, (detail, _))| (detail.row, rank)).collect();

@@ -4,7 +4,7 @@
 mod find;
 mod write;
 
-pub use find::{FoundCharge, Wanted, find};
+pub use find::{FoundCharge, Wanted, find, find_each};
 pub use write::ChargesWriter;
 
 use crate::model::money::{Cost, Quantity};

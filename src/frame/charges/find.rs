@@ -7,9 +7,10 @@ use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
 use anyhow::{Context, Result};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use polars::prelude::{BooleanChunked, ChunkCompareEq, ChunkFull, DataFrame, ParquetReader, SerReader};
+use hashbrown::HashMap;
+use polars::prelude::{DataFrame, IdxCa, ParquetReader, SerReader, StringChunked};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
-use std::ops::BitAnd;
 
 /// What a charge must say; an empty text means "no value".
 #[derive(Clone, Debug, Default)]
@@ -36,11 +37,96 @@ pub struct FoundCharge {
 }
 
 /// Charges of one file that say what is wanted, in the order of the rows, at most `limit`; and how many there are.
-///
-/// Row groups are read one after the other and only the columns that are needed, so a file of any size can be asked.
 pub fn find(parquet: &[u8], wanted: &Wanted, limit: usize) -> Result<(Vec<FoundCharge>, u64)> {
+    let (found, counts) = find_each(parquet, std::slice::from_ref(wanted), limit)?;
+    Ok((found.into_iter().map(|(_, charge)| charge).collect(), counts.iter().sum()))
+}
+
+/// The same for many questions in one reading: each charge with the place of its question, at most `limit` a question,
+/// and how many there are of each.
+///
+/// Row groups are read one after the other. Resource and day, which tell most charges apart, are looked at first; a row
+/// group in which no question has a candidate costs two columns.
+pub fn find_each(parquet: &[u8], wanted: &[Wanted], limit: usize) -> Result<(Vec<(usize, FoundCharge)>, Vec<u64>)> {
     let rows = ParquetReader::new(Cursor::new(parquet)).num_rows().context("charges cannot be read")?;
-    let mut names: Vec<String> = [
+    let questions = Questions::new(wanted);
+    let mut counts = vec![0; wanted.len()];
+    let mut found = Vec::new();
+    for offset in (0..rows).step_by(BATCH) {
+        let read = |names: Vec<String>| {
+            ParquetReader::new(Cursor::new(parquet))
+                .with_columns(Some(names))
+                .with_slice(Some((offset, BATCH)))
+                .finish()
+                .context("charges cannot be read")
+        };
+        let candidates =
+            questions.candidates(&read(vec![Dimension::ResourceId.focus().to_owned(), write::START.to_owned()])?)?;
+        if candidates.is_empty() {
+            continue;
+        }
+        let frame = read(columns_of(wanted))?;
+        let mut kept: Vec<(usize, u32)> = Vec::new();
+        for (question, row) in matching(&frame, wanted, candidates)? {
+            let count: &mut u64 = &mut counts[question];
+            if *count < limit as u64 {
+                kept.push((question, row));
+            }
+            *count += 1;
+        }
+        let rows = IdxCa::from_vec("".into(), kept.iter().map(|(_, row)| *row).collect());
+        let charges = charges(&frame.take(&rows)?)?;
+        found.extend(kept.into_iter().map(|(question, _)| question).zip(charges));
+    }
+    Ok((found, counts))
+}
+
+/// Questions by the resource they ask for.
+struct Questions<'a> {
+    by_resource: HashMap<&'a str, Vec<usize>>,
+    /// Those that ask for no resource in particular.
+    of_any: Vec<usize>,
+    days: Vec<Option<NaiveDate>>,
+}
+
+impl<'a> Questions<'a> {
+    fn new(wanted: &'a [Wanted]) -> Self {
+        let mut questions = Self { by_resource: HashMap::new(), of_any: Vec::new(), days: Vec::new() };
+        for (place, wanted) in wanted.iter().enumerate() {
+            let resource = wanted.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::ResourceId);
+            match resource {
+                Some((_, resource)) => questions.by_resource.entry(resource).or_default().push(place),
+                None => questions.of_any.push(place),
+            }
+            questions.days.push(wanted.day);
+        }
+        questions
+    }
+
+    /// Questions and rows that may belong together, in the order of the rows.
+    fn candidates(&self, frame: &DataFrame) -> Result<Vec<(usize, u32)>> {
+        let resources = columns::strings(frame, Dimension::ResourceId.focus())?;
+        let starts = frame.column(write::START)?.datetime()?;
+        let mut candidates = Vec::new();
+        for (row, (resource, start)) in resources.zip(starts.physical().iter()).enumerate() {
+            let named = self.by_resource.get(resource.unwrap_or_default()).into_iter().flatten();
+            let mut day = None;
+            for &question in named.chain(&self.of_any) {
+                let same = self.days[question].is_none_or(|wanted| {
+                    *day.get_or_insert_with(|| start.and_then(moment).map(|start| start.date())) == Some(wanted)
+                });
+                if same {
+                    candidates.push((question, u32::try_from(row)?));
+                }
+            }
+        }
+        Ok(candidates)
+    }
+}
+
+/// Every column that is shown or asked for.
+fn columns_of(wanted: &[Wanted]) -> Vec<String> {
+    let shown = [
         write::FILE,
         write::ROW,
         write::ROW_ID,
@@ -52,48 +138,35 @@ pub fn find(parquet: &[u8], wanted: &Wanted, limit: usize) -> Result<(Vec<FoundC
         write::QUANTITY,
         Dimension::ChargeType.focus(),
         Dimension::ResourceId.focus(),
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    let asked = wanted.dimensions.iter().map(|(dimension, text)| (dimension.focus().to_owned(), text.as_str()));
-    let asked: Vec<(String, &str)> =
-        asked.chain(wanted.tags.iter().map(|(tag, text)| (tag_column(tag), text.as_str()))).collect();
-    for (name, _) in &asked {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
+    ];
+    let mut names: BTreeSet<String> = shown.map(str::to_owned).into();
+    for wanted in wanted {
+        names.extend(wanted.dimensions.iter().map(|(dimension, _)| dimension.focus().to_owned()));
+        names.extend(wanted.tags.iter().map(|(tag, _)| tag_column(tag)));
     }
-    let mut found = Vec::new();
-    let mut count = 0;
-    for offset in (0..rows).step_by(BATCH) {
-        let frame = ParquetReader::new(Cursor::new(parquet))
-            .with_columns(Some(names.clone()))
-            .with_slice(Some((offset, BATCH)))
-            .finish()
-            .context("charges cannot be read")?;
-        let frame = frame.filter(&mask(&frame, &asked, wanted.day)?)?;
-        count += frame.height() as u64;
-        if found.len() < limit {
-            found.extend(charges(&frame.head(Some(limit - found.len())))?);
-        }
-    }
-    Ok((found, count))
+    names.into_iter().collect()
 }
 
-fn mask(frame: &DataFrame, asked: &[(String, &str)], day: Option<NaiveDate>) -> Result<BooleanChunked> {
-    let mut mask = BooleanChunked::full("".into(), true, frame.height());
-    for (name, text) in asked {
-        let column = frame.column(name)?.str()?;
-        let same = if text.is_empty() { column.is_null() } else { column.equal_missing(*text) };
-        mask = mask.bitand(same);
+/// Of the candidates those that say all that their question asks.
+fn matching(frame: &DataFrame, wanted: &[Wanted], candidates: Vec<(usize, u32)>) -> Result<Vec<(usize, u32)>> {
+    let mut texts: BTreeMap<String, &StringChunked> = BTreeMap::new();
+    for column in frame.columns() {
+        if let Ok(text) = column.str() {
+            texts.insert(column.name().to_string(), text);
+        }
     }
-    if let Some(day) = day {
-        let starts = frame.column(write::START)?.datetime()?;
-        let same = |start: Option<i64>| start.and_then(moment).is_some_and(|start| start.date() == day);
-        let days: BooleanChunked = starts.physical().iter().map(|start| Some(same(start))).collect();
-        mask = mask.bitand(days);
-    }
-    Ok(mask)
+    let says = |name: &str, row: u32, text: &str| {
+        texts.get(name).is_some_and(|column| column.get(row as usize).unwrap_or_default() == text)
+    };
+    let tags: Vec<Vec<(String, &str)>> = wanted
+        .iter()
+        .map(|wanted| wanted.tags.iter().map(|(tag, text)| (tag_column(tag), text.as_str())).collect())
+        .collect();
+    let matches = |&(question, row): &(usize, u32)| {
+        wanted[question].dimensions.iter().all(|(dimension, text)| says(dimension.focus(), row, text))
+            && tags[question].iter().all(|(tag, text)| says(tag, row, text))
+    };
+    Ok(candidates.into_iter().filter(matches).collect())
 }
 
 fn moment(milliseconds: i64) -> Option<NaiveDateTime> {

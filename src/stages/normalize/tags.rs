@@ -3,7 +3,9 @@
 use super::dictionary::is_null;
 use crate::model::settings::BillingTag;
 use crate::sources::fold_tag;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use std::fmt;
 
 /// Tags on one charge.
 const MOST_TAGS: usize = 200;
@@ -50,10 +52,9 @@ pub fn from_json(text: &str, wanted: &[BillingTag]) -> Result<TagValues, &'stati
         return Ok(pick(wanted, std::iter::empty()));
     }
     let braced = if text.starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
-    let Ok(parsed) = serde_json::from_str::<Value>(&braced) else {
+    let Ok(Pairs(tags)) = serde_json::from_str(&braced) else {
         return Err("The tags are not a JSON object, so the charge counts as untagged.");
     };
-    let Value::Object(tags) = parsed else { return Err("The tags are JSON, but not an object of keys and values.") };
     if tags.len() > MOST_TAGS {
         return Err("The charge has more than 200 tags.");
     }
@@ -66,6 +67,31 @@ pub fn from_json(text: &str, wanted: &[BillingTag]) -> Result<TagValues, &'stati
         })
         .collect();
     Ok(pick(wanted, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+}
+
+/// Keys and values as they stand: a map would keep the last of two equal keys without a word.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Pairs;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object of tags")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
 }
 
 /// The text with a cloud key or a personal number masked, when somebody wrote one into it.
@@ -114,6 +140,7 @@ mod tests {
             (r#"{"agency": "DOT", "org": "DOH"}"#, "DOT", Some(0)),
             (r#"{"agency": "DOT", "Agency": "dot"}"#, "DOT", None),
             (r#""note": "quote \" and \\ slash, comma", "agency": "X""#, "X", None),
+            (r#"{"agency": "DOT", "agency": "DOH"}"#, "DOT", Some(0)),
             ("", "", None),
             ("{}", "", None),
         ] {
