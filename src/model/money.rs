@@ -386,3 +386,110 @@ pub fn installment(total: Money, k: u32, n: u32) -> Result<Money, Overflow> {
     };
     part(k)?.checked_sub(part(k.saturating_sub(1))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn money(text: &str) -> Money {
+        Money::parse(text).unwrap()
+    }
+
+    fn weights(text: &str) -> Vec<Exact> {
+        text.split_whitespace().map(|weight| Cost::parse(weight).unwrap().exact()).collect()
+    }
+
+    fn shown(cents: &[Money]) -> String {
+        cents.iter().map(Money::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn shares_of_a_total() {
+        for (total, by, expected) in [
+            ("100.00", "1 1 1", "33.34 33.33 33.33"),
+            ("-100.00", "1 1 1", "-33.34 -33.33 -33.33"),
+            ("2183.33", "1 1 1", "727.78 727.78 727.77"),
+            ("0.01", "33.333333 33.333333 33.333334", "0.00 0.00 0.01"),
+            ("0.01", "1 1 1", "0.01 0.00 0.00"),
+            ("0.00", "60 40", "0.00 0.00"),
+            ("7349.77", "60 40", "4409.86 2939.91"),
+            ("203.13", "50 30 20", "101.56 60.94 40.63"),
+            ("171.88", "50 30 20", "85.94 51.56 34.38"),
+            ("-31.25", "50 30 20", "-15.63 -9.37 -6.25"),
+            ("222.58", "7349.77 5120.85 4697.38", "95.29 66.39 60.90"),
+            ("845.67", "1200000 600000 200000", "507.40 253.70 84.57"),
+            ("5.00", "100", "5.00"),
+            ("5.00", "0 1 0", "0.00 5.00 0.00"),
+        ] {
+            assert_eq!(shown(&split(money(total), &weights(by)).unwrap().cents), expected, "{total} by {by}");
+        }
+        assert_eq!(split(money("1.00"), &weights("0 0")), Err(DivisionRefusal::NoWeight));
+        assert_eq!(split(money("1.00"), &[]), Err(DivisionRefusal::NoWeight));
+        assert_eq!(split(money("1.00"), &weights("2 -1")), Err(DivisionRefusal::NegativeWeight));
+    }
+
+    #[test]
+    fn costs_fitted_to_an_invoice() {
+        for (total, costs, expected) in [
+            ("5000.00", "4321.123456 678.876544", Ok("4321.12 678.88")),
+            ("2749.50", "2468.135790 531.364210 -250", Ok("2468.14 531.36 -250.00")),
+            ("0.01", "0.004 0.004", Ok("0.01 0.00")),
+            ("-0.01", "-0.004 -0.006", Ok("0.00 -0.01")),
+            ("10.01", "10", Ok("10.01")),
+            ("10.02", "10", Err("2")),
+            ("9.99", "10", Err("-1")),
+            ("0.00", "", Ok("")),
+            ("0.01", "", Err("1")),
+        ] {
+            let costs: Vec<Cost> = costs.split_whitespace().map(|cost| Cost::parse(cost).unwrap()).collect();
+            match (fit(money(total), &costs), expected) {
+                (Ok(division), Ok(expected)) => assert_eq!(shown(&division.cents), expected),
+                (Err(DivisionRefusal::NotRounding { leftover, .. }), Err(expected)) => assert_eq!(leftover, expected),
+                (found, _) => panic!("{total} of {costs:?}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn half_cents() {
+        for (exact, half_up, half_even) in [
+            ("203.125", "203.13", "203.12"),
+            ("-203.125", "-203.13", "-203.12"),
+            ("46.875", "46.88", "46.88"),
+            ("0.005", "0.01", "0.00"),
+            ("0.0049999999", "0.00", "0.00"),
+            ("307.75005", "307.75", "307.75"),
+        ] {
+            let exact = Cost::parse(exact).unwrap().exact();
+            assert_eq!(exact.round(Rounding::HalfUp).unwrap().to_string(), half_up);
+            assert_eq!(exact.round(Rounding::HalfEven).unwrap().to_string(), half_even);
+        }
+    }
+
+    #[test]
+    fn installments_of_a_year() {
+        let all = |total: &str, n: u32| {
+            let parts: Vec<Money> = (1..=n).map(|k| installment(money(total), k, n).unwrap()).collect();
+            shown(&parts)
+        };
+        assert_eq!(all("100000.00", 7), "14285.71 14285.72 14285.71 14285.72 14285.71 14285.72 14285.71");
+        assert_eq!(
+            all("12345.67", 12),
+            "1028.81 1028.80 1028.81 1028.80 1028.81 1028.81 1028.80 1028.81 1028.80 1028.81 1028.80 1028.81"
+        );
+    }
+
+    #[test]
+    fn money_for_people_and_machines() {
+        for (plain, people) in
+            [("1234567.80", "1,234,567.80"), ("-0.05", "(0.05)"), ("999.00", "999.00"), ("0.00", "0.00")]
+        {
+            assert_eq!(money(plain).to_string(), plain);
+            assert_eq!(money(plain).for_people(), people);
+        }
+        assert_eq!(Money::parse("1.005"), Err(decimal::Refusal::MoreThanCents));
+        assert_eq!(Cost::parse("12.34").unwrap().whole_cents(), Some(money("12.34")));
+        assert_eq!(Cost::parse("12.345").unwrap().whole_cents(), None);
+        assert!(Money::from_cents(i64::MAX).checked_add(Money::from_cents(1)).is_err());
+    }
+}
