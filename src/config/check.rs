@@ -103,8 +103,9 @@ fn services(settings: &Settings, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::ServiceMissing, place(), why, "Move the service up, or remove it."));
         }
         let priced = settings.rate_cards.iter().any(|card| card.service == service.code);
-        let shared = settings.pools.iter().any(|pool| pool.service == service.code);
-        if !priced && !(service.matches.is_empty() && shared) && !only_seen(settings, &service.code) {
+        let shares = settings.pools.iter().any(|pool| pool.service == service.code);
+        let needs_rate = !service.matches.is_empty() || !shares;
+        if needs_rate && !priced && !only_seen(settings, &service.code) {
             let why = "No card in rates/ prices the service, so its charges would stop the close.";
             findings.push(Finding::new(
                 Code::RateMissing,

@@ -216,7 +216,8 @@ fn modes(settings: &Settings, findings: &mut Vec<Finding>) {
 
 /// Percentages of one key, on every day on which one of them changes.
 fn funding(settings: &Settings, findings: &mut Vec<Finding>) {
-    let mut keys: BTreeMap<(&str, Option<&ServiceCode>, Option<&str>), Vec<&FundingRule>> = BTreeMap::new();
+    type Key<'a> = (&'a str, Option<&'a ServiceCode>, Option<&'a str>);
+    let mut keys: BTreeMap<Key<'_>, Vec<&FundingRule>> = BTreeMap::new();
     for rule in &settings.funding {
         keys.entry((rule.agency.as_str(), rule.service.as_ref(), rule.sub_account.as_deref())).or_default().push(rule);
     }
