@@ -7,7 +7,8 @@ use super::tables;
 use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::month::Validity;
-use crate::model::settings::{Condition, Mode, OwnerResult, OwnerRule, RateCard, Settings};
+use crate::model::settings::{Condition, FundingRule, Mode, OwnerResult, OwnerRule, Pool, RateCard, Settings};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Findings beyond those of `load`; none of them blocks. Nothing is said of books that could not be read completely: what
@@ -22,6 +23,7 @@ pub fn check(loaded: &Loaded) -> Vec<Finding> {
     services(settings, &mut findings);
     rates(settings, &mut findings);
     funding(settings, &mut findings);
+    gaps(settings, &mut findings);
     accounts_of_agencies(settings, &mut findings);
     for finding in &mut findings {
         finding.severity = finding.severity.min(Severity::Warning);
@@ -134,34 +136,63 @@ fn rates(settings: &Settings, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::RateUnapproved, place, why, "Name who approved it and when."));
         }
     }
-    for cards in by_id.values_mut() {
-        cards.sort_by_key(|card| card.valid.from);
-        for pair in cards.windows(2) {
-            if let (Some(end), Some(start)) = (pair[0].valid.to, pair[1].valid.from)
-                && end < start
-            {
-                let card = pair[1];
-                let place =
-                    Place::file(card.file.clone()).row(card.line).column("effective_from").value(start.to_string());
-                let why = format!(
-                    "Version {} ends on {end}, and from then to {start} the card prices nothing.",
-                    pair[0].version
-                );
-                findings.push(Finding::new(
-                    Code::RateGap,
-                    place,
-                    why,
-                    "Let one version start on the day the other ends.",
-                ));
-            }
+    for cards in by_id.values() {
+        if let Some((day, start, card)) = gap(cards, |card| &card.valid) {
+            let place = Place::file(card.file.clone()).row(card.line).column("effective_from").value(start.to_string());
+            let why = format!("From {day} to {start} the card prices nothing.");
+            findings.push(Finding::new(Code::RateGap, place, why, NO_GAP));
+        }
+    }
+}
+
+const NO_GAP: &str = "Let one row start on the day the other ends.";
+
+/// The first days between two rows of one key on which none holds, and the row after them.
+fn gap<'a, T>(rows: &[&'a T], valid: impl Fn(&T) -> &Validity) -> Option<(NaiveDate, NaiveDate, &'a T)> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| valid(row).from);
+    let mut held_to = valid(rows.first()?).to;
+    for row in rows {
+        let (end, start) = (held_to?, valid(row).from.unwrap_or(NaiveDate::MIN));
+        if end < start {
+            return Some((end, start, row));
+        }
+        held_to = valid(row).to.map(|to| to.max(end));
+    }
+    None
+}
+
+/// Days without a version of a pool, or without funding of a key that has some before and after.
+fn gaps(settings: &Settings, findings: &mut Vec<Finding>) {
+    let mut pools: BTreeMap<&str, Vec<&Pool>> = BTreeMap::new();
+    for pool in &settings.pools {
+        pools.entry(pool.id.as_str()).or_default().push(pool);
+    }
+    for (id, versions) in pools {
+        if let Some((day, start, pool)) = gap(&versions, |pool| &pool.valid) {
+            let place = Place::file(tables::POOLS.path).row(pool.line).column("effective_from").value(id);
+            let why = format!("From {day} to {start} nobody shares the pool.");
+            findings.push(Finding::new(Code::PoolUndefined, place, why, NO_GAP));
+        }
+    }
+    type Key<'a> = (&'a AgencyCode, Option<&'a ServiceCode>, Option<&'a str>);
+    let mut keys: BTreeMap<Key<'_>, Vec<&FundingRule>> = BTreeMap::new();
+    for rule in &settings.funding {
+        keys.entry((&rule.agency, rule.service.as_ref(), rule.sub_account.as_deref())).or_default().push(rule);
+    }
+    for ((agency, ..), rules) in keys {
+        if let Some((day, start, rule)) = gap(&rules, |rule| &rule.valid) {
+            let place =
+                Place::file(tables::FUNDING.path).row(rule.line).column("effective_from").value(agency.to_string());
+            let why = format!("From {day} to {start} no row of this key pays.");
+            findings.push(Finding::new(Code::FundingMissing, place, why, NO_GAP));
         }
     }
 }
 
 fn funding(settings: &Settings, findings: &mut Vec<Finding>) {
     for agency in &settings.agencies {
-        let billed =
-            settings.mode(&agency.code, &ServiceCode::parse("ANY").expect("is a code"), chrono::NaiveDate::MAX);
+        let billed = settings.mode(&agency.code, &ServiceCode::parse("ANY").expect("is a code"), NaiveDate::MAX);
         let funded = settings.funding.iter().any(|rule| rule.agency == agency.code && rule.service.is_none());
         if !funded && billed.0 == Mode::Chargeback && agency.code != settings.state.provider_agency {
             let place = Place::file(tables::FUNDING.path).column("agency").value(agency.code.to_string());

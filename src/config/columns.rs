@@ -51,6 +51,8 @@ pub enum Kind {
     Text,
     /// Texts with `;` between them.
     Texts,
+    /// A vendor's number or id, which a spreadsheet may have damaged.
+    Id,
     /// A code that this table declares.
     Agency,
     Service,
@@ -139,6 +141,14 @@ pub fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|part| !part.is_empty())
 }
 
+/// Whether a spreadsheet was here: an id that has become a number with an exponent.
+pub fn lost_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'E' | b'e'))
+        && text.contains(['E', 'e'])
+        && text.contains('+')
+        && decimal::parse(text.as_bytes()).is_ok()
+}
+
 /// A decimal exactly as written, or why not. `1_000`, `1,000` and `$5` are refused like everywhere else.
 pub fn exact_decimal(text: &str) -> Result<Decimal, String> {
     let units = decimal::parse(text.as_bytes()).map_err(|refusal| format!("{refusal}."))?;
@@ -151,6 +161,10 @@ impl Kind {
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
             Self::Text | Self::Texts | Self::Known(_) | Self::KnownEach(_) => Ok(()),
+            Self::Id if lost_digits(text) => {
+                Err("A spreadsheet has turned the number into one like 1.23E+11: its digits are lost.".into())
+            }
+            Self::Id => Ok(()),
             Self::Agency => said(AgencyCode::parse(text).map_err(|refusal| refusal.why)),
             Self::Service => said(ServiceCode::parse(text).map_err(|refusal| refusal.why)),
             Self::Pool => said(PoolId::parse(text).map_err(|refusal| refusal.why)),
@@ -185,7 +199,7 @@ impl Kind {
     /// What a template says about the cell.
     pub fn in_words(self) -> String {
         match self {
-            Self::Text => "text".into(),
+            Self::Text | Self::Id => "text".into(),
             Self::Texts => "texts, ; between them".into(),
             Self::Agency | Self::Service | Self::Pool => "code: A-Z, 0-9, _ and -, at most 32".into(),
             Self::Fund | Self::Account => "code: letters, digits, _ - and ., at most 20".into(),

@@ -1,6 +1,6 @@
 //! `invoices/`: what the vendors asked for, from CSV or from the first sheet of a workbook.
 
-use super::sheet::{Row, Sheet, lost_digits};
+use super::sheet::{Row, Sheet};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Month;
 use crate::model::settings::VendorInvoice;
@@ -25,18 +25,6 @@ fn invoice(row: &Row, currency: &str, findings: &mut Vec<Finding>) -> Option<Ven
             "Enter the amount that was paid in the currency of the books.",
         ));
         return None;
-    }
-    for column in ["billing_account_id", "invoice_id"] {
-        let why = "A spreadsheet has turned the number into 1.23E+11: its digits are lost.";
-        if lost_digits(row.get(column)) {
-            findings.push(row.cell(
-                Code::CellAccount,
-                column,
-                why,
-                "Format the column as text and type the number again.",
-            ));
-            return None;
-        }
     }
     let account = row.text("billing_account_id");
     let digits = account.bytes().all(|byte| byte.is_ascii_digit());

@@ -25,9 +25,10 @@ pub use folder::{demo_in, init_in};
 pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};
-use crate::model::finding::{Code, Finding, Place};
+use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::settings::{Settings, State};
 use columns::Table;
+use near::nearest;
 use sha2::{Digest, Sha256};
 use sheet::Sheet;
 use tables::TABLES;
@@ -53,6 +54,7 @@ pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
         sheet.check_key(&mut reading.findings);
         sheets.0.push(sheet);
     }
+    reading.unread()?;
     let mut findings = reading.findings;
     references::check(&mut sheets, state.as_ref(), &mut findings);
     let mut settings = build(&sheets, state.unwrap_or_default(), &mut findings);
@@ -150,6 +152,30 @@ impl Reading<'_> {
         }
         if table.needed && !any {
             self.missing(table, &format!("{}*.csv", table.path));
+        }
+        Ok(())
+    }
+
+    /// Tables beside the others that nobody reads. One whose name is nearly right would be missed in silence.
+    fn unread(&mut self) -> Result<(), DiskError> {
+        for entry in self.disk.files("")? {
+            let known = TABLES.iter().map(|table| table.path);
+            if !entry.path.ends_with(".csv")
+                || entry.path.starts_with('.')
+                || known.clone().any(|path| path == entry.path)
+            {
+                continue;
+            }
+            let why = "No table of this name is read.";
+            let place = Place::file(entry.path.clone());
+            let near = nearest(&entry.path, known.filter(|path| path.ends_with(".csv")));
+            self.findings.push(match near {
+                Some(near) => {
+                    let fix = format!("Did you mean {near}? Otherwise move the file elsewhere.");
+                    Finding { severity: Severity::Blocks, ..Finding::new(Code::FileUnused, place, why, fix) }
+                }
+                None => Finding::new(Code::FileUnused, place, why, "Nothing, if that is meant."),
+            });
         }
         Ok(())
     }

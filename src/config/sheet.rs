@@ -2,10 +2,9 @@
 //! others. All findings are collected; a row with a finding is kept, so that what names it is not reported as well, but
 //! nothing is built from it.
 
-use super::columns::{Column, Table, date, exact_decimal};
+use super::columns::{Column, Kind, Table, date, exact_decimal};
 use super::near::nearest;
 use crate::model::charge::Dimension;
-use crate::model::decimal;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Money, Quantity};
 use crate::model::month::{Month, Validity};
@@ -18,6 +17,7 @@ use serde::de::value::Error as NotNamed;
 use std::collections::BTreeMap;
 
 const CORRECT: &str = "Correct the cell and run `chargeback check` again.";
+const AS_TEXT: &str = "Format the column as text and type the number again.";
 /// Hand-made tables are small; what is larger is something else under that name.
 pub const LARGEST: u64 = 64 << 20;
 
@@ -231,15 +231,10 @@ impl Sheet {
                 Slot::Column(index) => row.cells[*index] = cell,
                 Slot::Condition(_) if cell.is_empty() => {}
                 Slot::Condition(field) => {
-                    findings.extend(damaged_number(field, &cell).map(|why| {
-                        row.finding(
-                            Code::CellAccount,
-                            &field_name(field),
-                            &cell,
-                            why,
-                            "Format the column as text and type the number again.",
-                        )
-                    }));
+                    findings.extend(
+                        damaged_id(field, &cell)
+                            .map(|why| row.finding(Code::CellAccount, &field_name(field), &cell, why, AS_TEXT)),
+                    );
                     row.conditions.push(Condition { field: field.clone(), pattern: Pattern(cell) });
                 }
                 // Unknown columns were reported with the header; a cell under a blank header is reported here.
@@ -301,7 +296,10 @@ impl Row {
                 continue;
             }
             if let Err(why) = column.kind.check(cell) {
-                findings.push(self.finding(Code::TableCell, column.name, cell, why, CORRECT));
+                findings.push(match column.kind {
+                    Kind::Id => self.finding(Code::CellAccount, column.name, cell, why, AS_TEXT),
+                    _ => self.finding(Code::TableCell, column.name, cell, why, CORRECT),
+                });
             }
         }
         let ends = |name: &str| self.has_column(name).then(|| date(self.get(name)).ok()).flatten();
@@ -451,19 +449,12 @@ fn text_of(bytes: &[u8]) -> Result<&str, (String, &'static str)> {
 }
 
 /// A spreadsheet was here: an id that has become a number.
-fn damaged_number(field: &Field, text: &str) -> Option<&'static str> {
+fn damaged_id(field: &Field, text: &str) -> Option<String> {
     let is_id = matches!(
         field,
         Field::Dimension(
             Dimension::SubAccountId | Dimension::BillingAccountId | Dimension::InvoiceId | Dimension::ResourceId
         )
     );
-    (is_id && lost_digits(text)).then_some("A spreadsheet has turned the number into 1.23E+11: its digits are lost.")
-}
-
-pub fn lost_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'E' | b'e'))
-        && text.contains(['E', 'e'])
-        && text.contains('+')
-        && decimal::parse(text.as_bytes()).is_ok()
+    if is_id { Kind::Id.check(text).err() } else { None }
 }

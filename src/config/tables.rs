@@ -190,7 +190,7 @@ pub const FUNDING: &Table = &Table {
     columns: &[
         needed("agency", Known(Agency), "who pays"),
         optional("service", Known(Service), "narrower: for this service only"),
-        optional("sub_account_id", Text, "narrower: for charges of this account or subscription only"),
+        optional("sub_account_id", Kind::Id, "narrower: for charges of this account or subscription only"),
         optional("sequence", Count, "order of the strings, which decides leftover cents; blank = as in this table"),
         needed("percent", Percent, "its part"),
         needed("fund", Known(Fund), "the fund"),
@@ -331,8 +331,12 @@ pub const INVOICES: &Table = &Table {
     needed: false,
     columns: &[
         needed("provider", OneOf(&["AWS", "Microsoft"]), "who asks, as provider_name in the charges"),
-        needed("billing_account_id", Text, "the payer account, enrollment or billing account"),
-        optional("invoice_id", Text, "as in the charges; blank where they carry none (Azure enterprise agreements)"),
+        needed("billing_account_id", Kind::Id, "the payer account, enrollment or billing account"),
+        optional(
+            "invoice_id",
+            Kind::Id,
+            "as in the charges; blank where they carry none (Azure enterprise agreements)",
+        ),
         needed("month", Month, "the month it bills"),
         optional("invoice_date", Date, "its date"),
         needed("amount", Money, "negative for a credit"),

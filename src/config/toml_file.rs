@@ -224,8 +224,11 @@ impl File<'_> {
             self.findings.push(setting(line, "folder", folder, why, "Write it as in aws or clouds/aws."));
             return;
         }
-        if sources.iter().any(|source| source.folder == folder) {
-            let why = "Two sources have this folder.";
+        let inside = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if sources.iter().any(|source| inside(&source.folder, folder) || inside(folder, &source.folder)) {
+            let why = "Another source has this folder, or one inside the other, so a file would belong to both.";
             self.findings.push(setting(line, "folder", folder, why, "Remove one of them."));
             return;
         }

@@ -174,6 +174,14 @@ impl Disk {
         Ok(entries)
     }
 
+    /// What lies directly in a folder and is not a folder, sorted by path. A folder that is absent is empty.
+    pub fn files(&self, rel: &str) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        self.list_folder(rel.trim_end_matches('/'), true, &mut entries, &mut Vec::new())?;
+        entries.sort();
+        Ok(entries)
+    }
+
     /// Names of the folders directly in a folder, sorted.
     pub fn folders(&self, rel: &str) -> Result<Vec<String>> {
         let mut folders = Vec::new();

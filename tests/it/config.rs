@@ -137,6 +137,7 @@ const DAMAGES: &[Damage] = &[
     ("an unknown section", "chargeback.toml", "[posting]", "[postings]"),
     ("an amount as a number", "chargeback.toml", "\"0.01\"", "0.01"),
     ("a setting twice", "chargeback.toml", "currency = \"USD\"", "currency = \"USD\"\ncurrency = \"USD\""),
+    ("one folder inside another", "chargeback.toml", "folder = \"azure\"", "folder = \"aws/azure\""),
     ("a fund nobody declares", "chargeback.toml", "\"7300\"", "\"7301\""),
     ("a month that is none", "chargeback.toml", "fiscal_year_starts = 7", "fiscal_year_starts = 13"),
     ("a folder outside the inbox", "chargeback.toml", "folder = \"azure\"", "folder = \"../azure\""),
@@ -189,6 +190,18 @@ const DAMAGES: &[Damage] = &[
     ("a driver in two units", "drivers/2025-09.csv", "DOT,1.50,hour", "DOT,1.50,day"),
     ("a mode for nobody", "modes.csv", ",AI,", "DOE,AI,"),
     ("absorbed by whom", "modes.csv", "showback", "absorbed"),
+    (
+        "a gap between two versions",
+        "pools.csv",
+        "AI,1,2025-07-01,,AI",
+        "AI,1,2025-07-01,2025-09-01,AI,1,driver,,,ai_tokens,DOH,,,\nAI,2,2025-10-01,,AI",
+    ),
+    (
+        "funding that stops for a month",
+        "funding.csv",
+        "DPS,,,1,100,1000,6530,no,2025-07-01,",
+        "DPS,,,1,100,1000,6530,no,2025-07-01,2026-07-01\nDPS,,,1,100,1000,6530,no,2026-08-01,",
+    ),
     ("funding of 99.99 percent", "funding.csv", "2,40,", "2,39.99,"),
     (
         "funding of two versions",
@@ -249,6 +262,19 @@ fn files_that_are_no_tables() {
 
 fn lines(findings: &[Finding]) -> String {
     findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_table_whose_name_is_nearly_right() {
+    let books = golden_copy();
+    fs::rename(books.path().join("modes.csv"), books.path().join("mode.csv")).unwrap();
+    fs::write(books.path().join("contracts.csv"), "contract\n").unwrap();
+    assert_eq!(
+        lines(&load(books.path()).findings),
+        "CB0114 blocks the close: a file that is not read\n  mode.csv\n  why  No table of this name is read.\n  fix  Did you mean \
+         modes.csv? Otherwise move the file elsewhere.\nCB0114 note: a file that is not read\n  contracts.csv\n  why  No table of \
+         this name is read.\n  fix  Nothing, if that is meant."
+    );
 }
 
 #[test]
