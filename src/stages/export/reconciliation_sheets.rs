@@ -7,7 +7,8 @@ use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, VendorState};
-use std::collections::BTreeMap;
+use crate::model::settings::Mode;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn sheet(
     name: &'static str,
@@ -21,7 +22,7 @@ fn sheet(
 }
 
 fn exact(cost: Cost) -> Cell {
-    Cell::Decimal(cost.to_string())
+    Cell::Cost(cost)
 }
 
 pub(super) fn state_in_words(state: VendorState) -> &'static str {
@@ -87,6 +88,42 @@ pub(super) fn sections(end: &MonthEnd) -> Vec<&crate::model::proof::VendorReconc
     let mut sections: Vec<_> = end.vendors.iter().collect();
     sections.sort_by(|a, b| a.section.cmp(&b.section));
     sections
+}
+
+/// What every agency is asked for and shown.
+pub(super) fn agencies(end: &MonthEnd) -> Result<Sheet, Overflow> {
+    let columns = [
+        column("Agency", 14, Kind::Text),
+        column("Name", 50, Kind::Long),
+        column("Lines", 10, Kind::Decimal),
+        column("Due", 20, Kind::Money),
+        column("Absorbed", 20, Kind::Money),
+        column("Showback", 20, Kind::Money),
+        column("For information", 20, Kind::Money),
+    ];
+    const MODES: [Mode; 4] = [Mode::Chargeback, Mode::Absorbed, Mode::Showback, Mode::Visibility];
+    let of_mode = |mode| Money::total(end.bills.lines.iter().filter(|line| line.mode == mode).map(|line| line.amount));
+    let codes: BTreeSet<_> = end.bills.lines.iter().map(|line| &line.agency).collect();
+    let mut rows = Vec::new();
+    for code in codes {
+        let lines = || end.bills.of(code);
+        let mut cells = vec![
+            Cell::text(code),
+            Cell::text(end.settings.agency(code).map_or("", |agency| &agency.name)),
+            Cell::Decimal(lines().count().to_string()),
+        ];
+        for mode in MODES {
+            let amounts = lines().filter(|line| line.mode == mode).map(|line| line.amount);
+            cells.push(Cell::Money(Money::total(amounts)?));
+        }
+        rows.push(cells);
+    }
+    let mut checks = Vec::new();
+    for (place, mode) in (3..).zip(MODES) {
+        checks.push((place, of_mode(mode)?));
+    }
+    let what = "What every agency is asked for, and what it is shown. The statements say the same, line by line.";
+    Ok(sheet("Agencies", "Agencies", what, columns, rows, checks))
 }
 
 pub(super) fn items(end: &MonthEnd) -> Sheet {

@@ -6,7 +6,7 @@ use super::NamedBytes;
 use super::cover::{checked_table, cover, heading, signatures};
 use super::read_back::{Figures, Written, compare};
 use super::reconciliation_sheets::{
-    cents, inputs, items, laws, not_billed, parts, pool_shares, pools, prepaid, quarantine, tie_outs, vendors,
+    agencies, cents, inputs, items, laws, not_billed, parts, pool_shares, pools, prepaid, quarantine, tie_outs, vendors,
 };
 use super::sheet::Sheet;
 use super::workbook::{About, Book, Cell, Column, Kind, Reread, column, widths, write_text};
@@ -14,25 +14,20 @@ use super::{path, standing};
 use crate::model::bill::Destination;
 use crate::model::money::{Money, Overflow};
 use crate::model::month_end::MonthEnd;
-use crate::model::proof::LawResult;
+use crate::model::proof::{Gate, LawResult};
 use crate::model::settings::Mode;
 use rust_xlsxwriter::{Format, FormatAlign};
 
 const SUMMARY: &str = "Summary";
 const STEPS: [Column; 5] = [
-    column("Where it went", 26, Kind::Text),
+    column("Part", 26, Kind::Text),
     column("What it is", 54, Kind::Long),
-    column("Charges", 14, Kind::Decimal),
+    column("Number", 14, Kind::Decimal),
     column("Currency", 12, Kind::Text),
     column("Amount", 18, Kind::Money),
 ];
-const GATES: [Column; 5] = [
-    column("Gate", 26, Kind::Text),
-    column("Why", 54, Kind::Long),
-    column("Passes", 14, Kind::Text),
-    column("Kind", 12, Kind::Text),
-    column("Number", 18, Kind::Text),
-];
+const GATES: [Column; 3] =
+    [column("Gate", 26, Kind::Text), column("Why", 54, Kind::Long), column("Passes", 14, Kind::Text)];
 
 pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     let mut book = Book::new(About {
@@ -58,6 +53,7 @@ fn sheets(end: &MonthEnd) -> anyhow::Result<Vec<Sheet>> {
     Ok(vec![
         vendors(end)?,
         items(end),
+        agencies(end)?,
         tie_outs(end),
         parts(end),
         laws(end),
@@ -159,23 +155,15 @@ fn modes(end: &MonthEnd) -> Result<Vec<Vec<Cell>>, Overflow> {
 }
 
 fn gates(end: &MonthEnd) -> Vec<Vec<Cell>> {
-    let row = |(number, gate): (usize, &crate::model::proof::Gate)| {
-        vec![
-            Cell::text(&gate.name),
-            Cell::text(&gate.detail),
-            Cell::yes(gate.passes),
-            Cell::text("gate"),
-            Cell::text(number + 1),
-        ]
-    };
-    end.gates.iter().enumerate().map(row).collect()
+    let row = |gate: &Gate| vec![Cell::text(&gate.name), Cell::text(&gate.detail), Cell::yes(gate.passes)];
+    end.gates.iter().map(row).collect()
 }
 
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
     let file = file(end);
     let read = |bytes: &[u8]| {
         let (mut book, mut figures) = (Reread::open(bytes)?, Figures::default());
-        for (number, row) in book.all_rows(SUMMARY, &["Where it went", "Amount"])?.into_iter().enumerate() {
+        for (number, row) in book.all_rows(SUMMARY, &["Part", "Amount"])?.into_iter().enumerate() {
             figures.add_text(format!("{SUMMARY} {} {number}", row[0]), &row[1])?;
         }
         sheets(end)?.iter().try_for_each(|sheet| sheet.read(&mut book, &mut figures))?;

@@ -37,6 +37,7 @@ impl Sheet {
                 let name = format!("{} row {} {}", self.name, number + 1, column.header);
                 match cell {
                     Cell::Money(money) => figures.add_money(name, *money)?,
+                    Cell::Cost(cost) => figures.add(name, *cost)?,
                     Cell::Decimal(text) => figures.add_if_amount(name, text)?,
                     _ => {}
                 }

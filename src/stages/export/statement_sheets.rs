@@ -6,6 +6,7 @@ use crate::model::bill::{BillLine, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::money::{Exact, Money, Quantity};
 use crate::model::settings::{AccountString, RateModel};
+use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, FormatAlign};
 
 pub(super) fn services(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
@@ -111,7 +112,7 @@ pub(super) fn shared(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resu
         column("All agencies' driver", 14, Kind::Decimal),
         column("Driver unit", 12, Kind::Text),
         column("Your share, percent", 13, Kind::Decimal),
-        column("Leftover cent received", 12, Kind::Text),
+        column("Leftover cent", 12, Kind::Text),
         column("Treatment", 16, Kind::Text),
         column("Amount", 18, Kind::Money),
     ];
@@ -263,7 +264,7 @@ pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Res
             text(Dimension::ChargeCategory),
             Cell::Decimal(row.sums().quantity.to_string()),
             text(Dimension::ConsumedUnit),
-            Cell::Decimal(row.sums().billed.to_string()),
+            Cell::Cost(row.sums().billed),
             Cell::Money(*amount),
         ]
     };
@@ -297,12 +298,10 @@ pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
             let services: Vec<&str> = of.iter().map(|service| service.as_str()).collect();
             format!("{percent} percent of {}", services.join(", "))
         }
-        RateModel::Unit { unit, unit_price, price_per, .. }
-            if price_per.is_integer() && price_per.to_string() == "1" =>
-        {
-            format!("{unit_price} per {unit}")
+        RateModel::Unit { unit, unit_price, price_per, .. } if *price_per == Decimal::ONE => {
+            format!("{unit} x {unit_price}")
         }
-        RateModel::Unit { unit, unit_price, price_per, .. } => format!("{unit_price} per {price_per} {unit}"),
+        RateModel::Unit { unit, unit_price, price_per, .. } => format!("{unit} x {unit_price} / {price_per}"),
     };
     let rows: Vec<Vec<Cell>> = cards
         .into_iter()

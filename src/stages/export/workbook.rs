@@ -6,7 +6,7 @@
 //! that stays text when somebody edits it. The creation date is the last day of the month: the same month gives the same
 //! bytes.
 
-use crate::model::money::{Money, Overflow};
+use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::untrusted::Untrusted;
 use anyhow::{Context, ensure};
@@ -58,7 +58,9 @@ pub(super) enum Cell {
     /// Text from anywhere.
     Text(String),
     Money(Money),
-    /// An amount, a quantity or a count as decimal text.
+    /// A cost with all its decimals.
+    Cost(Cost),
+    /// A quantity or a count as decimal text, or an amount of which we know no more.
     Decimal(String),
     Date(NaiveDate),
 }
@@ -170,8 +172,8 @@ impl Look {
             money: cell().set_num_format(MONEY),
             total: Format::new().set_bold().set_num_format(MONEY).set_background_color(PALE),
             due: Format::new().set_bold().set_font_size(16).set_font_color(NAVY).set_num_format(MONEY),
-            decimal: cell().set_num_format("#,##0.00########_)"),
-            count: cell().set_num_format("#,##0_)"),
+            decimal: cell().set_num_format("#,##0.00########_);(#,##0.00########)"),
+            count: cell().set_num_format("#,##0_);(#,##0)"),
             right: cell().set_num_format("@").set_align(FormatAlign::Right).set_indent(1),
             date: cell().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left).set_indent(1),
             header: header().set_align(FormatAlign::Left).set_indent(1),
@@ -383,15 +385,31 @@ fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, c
         Cell::Date(date) => {
             sheet.write_datetime_with_format(row, place, &excel_date(*date)?, &look.date)?;
         }
-        Cell::Decimal(decimal) => match to_double(decimal) {
-            Some(double) => {
-                let format = if decimal.contains('.') { &look.decimal } else { &look.count };
-                sheet.write_number_with_format(row, place, double, format)?;
-            }
-            None => write_text(sheet, row, place, decimal, &look.right)?,
-        },
+        Cell::Cost(cost) => write_decimal(sheet, look, row, place, &cost.to_string(), &look.decimal)?,
+        Cell::Decimal(decimal) => {
+            let format = if decimal.contains('.') { &look.decimal } else { &look.count };
+            write_decimal(sheet, look, row, place, decimal, format)?;
+        }
     }
     Ok(())
+}
+
+/// A number where a double keeps all digits, otherwise text that shows them.
+fn write_decimal(
+    sheet: &mut Worksheet,
+    look: &Look,
+    row: u32,
+    place: u16,
+    decimal: &str,
+    format: &Format,
+) -> anyhow::Result<()> {
+    match to_double(decimal) {
+        Some(double) => {
+            sheet.write_number_with_format(row, place, double, format)?;
+            Ok(())
+        }
+        None => write_text(sheet, row, place, decimal, &look.right),
+    }
 }
 
 const fn is_number(kind: Kind) -> bool {
