@@ -248,9 +248,9 @@ fn what_is_paid_ahead_waits_in_prepaid() {
     assert_eq!(lines(&month_end, JournalType::Prep, ""), Vec::<String>::new());
 }
 
-/// Services with expense accounts of their own are told apart; what the invoice alone has goes with most of it.
+/// Each service accounts for its own cost; what the invoice alone has goes with the service of most of it.
 #[test]
-fn expense_is_split_where_services_have_accounts_of_their_own() {
+fn expense_is_told_by_service() {
     let mut month_end = september();
     for charge in &mut month_end.charges[4..8] {
         let service = Some(chargeback::model::codes::ServiceCode::parse("SHR").unwrap());

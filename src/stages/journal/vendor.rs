@@ -100,42 +100,34 @@ struct Owed<'a> {
     about: String,
 }
 
-/// Debits the expense, by account where services have accounts of their own, and credits what is owed. Invoice items
-/// without charges go with the service that most of the section is.
+/// Debits the expense of each service, because a service must account for its own cost, and credits what is owed. Invoice
+/// items without charges go with the service that most of the section is.
 fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
     let Owed { vendor, role, about } = owed;
     let provider = &vendor.section.provider;
-    let first = leading(services);
     let label = |service: Option<&ServiceCode>| service.map_or_else(|| provider.clone(), ServiceCode::to_string);
     let reference = reference(&vendor.section);
     let mut services = services.clone();
     let rest = i128::from(amount.cents()) - services.values().sum::<i128>();
-    *services.entry(first).or_default() += rest;
-    let mut accounts: BTreeMap<&str, (&AccountRole, ByService<'_>)> = BTreeMap::new();
+    *services.entry(leading(&services)).or_default() += rest;
+    services.retain(|_, cents| *cents != 0);
+    let only = if services.len() == 1 { leading(&services) } else { None };
     for (service, cents) in services {
+        let spent = money(draft, cents);
         match books.chart.account(Role::ExpenseOperating, service, None) {
             Some(account) => {
-                let (_, services) = accounts.entry(account.account.as_str()).or_insert((account, ByService::new()));
-                services.insert(service, cents);
+                let key = provider_line(books, account, service, &label(service));
+                draft.add(key, line(books, account, Side::Debit, spent, &about, &reference));
             }
-            None => {
-                let missing = money(draft, cents);
-                draft.lacks(Role::ExpenseOperating, service, None, missing);
-            }
+            None => draft.lacks(Role::ExpenseOperating, service, None, spent),
         }
     }
-    for (account, services) in accounts.into_values() {
-        let spent = money(draft, services.values().sum());
-        let service = leading(&services);
-        let key = provider_line(books, account, service, &label(service));
-        draft.add(key, line(books, account, Side::Debit, spent, &about, &reference));
-    }
-    match books.chart.account(role, first, None) {
+    match books.chart.account(role, only, None) {
         Some(account) => {
-            let key = provider_line(books, account, first, &label(first));
+            let key = provider_line(books, account, only, &label(only));
             draft.add(key, line(books, account, Side::Credit, amount, &about, &reference));
         }
-        None => draft.lacks(role, first, None, amount),
+        None => draft.lacks(role, only, None, amount),
     }
 }
 

@@ -4,12 +4,14 @@ use super::laws::LATE;
 use super::payers;
 use super::proof::{Proof, by};
 use super::sums;
-use crate::model::bill::Destination;
+use crate::model::bill::{Destination, RatedCharge};
 use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::FiscalPeriod;
 use crate::model::month_end::MonthEnd;
+use crate::model::proof::VendorReconciliation;
 use crate::model::settings::{AccountString, Role, VendorEntries};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn journals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {

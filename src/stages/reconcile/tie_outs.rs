@@ -114,7 +114,7 @@ pub fn rows(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overflo
         tie.part(format!("left out: {why}"), rows);
     }
     tie.part("rejected and waived", waived);
-    tie.both("rejected", (rejected - waived).to_string(), 0);
+    tie.both("rejected and not waived", (rejected - waived).to_string(), 0);
     tie.counts(
         ("rows read", read),
         ("accepted, left out and rejected", accepted + left_out.values().sum::<u64>() + rejected),
