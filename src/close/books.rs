@@ -4,6 +4,7 @@ use super::Stage;
 use super::gates;
 use crate::model::bill::{Bills, Rated};
 use crate::model::charge::CostBasis;
+use crate::model::exit::{Exit, Stop};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::Directory;
 use crate::model::journal_entry::Side;
@@ -111,15 +112,23 @@ fn sorted(mut end: MonthEnd) -> MonthEnd {
 
 /// Compares every two totals that must be equal, and checks the laws again on what the stages left.
 fn prove(end: &mut MonthEnd) -> Result<()> {
-    let feed = export::feed(&export::journal_feed(end).context("writing the journals")?);
+    // An amount or a text that no journal line can hold is bad input, not a fault of ours.
+    let too_long = |error| Stop::new(Exit::Blocked, format!("The journals cannot be written: {error:#}"));
+    let feed = export::feed(&export::journal_feed(end).map_err(too_long)?);
     end.tie_outs = reconcile::tie_outs(end, &feed);
     end.laws = reconcile::laws(end);
     tell_failures(end);
     Ok(())
 }
 
-/// A total that does not tie and a law that is broken become findings, with both sides.
+/// A total that does not tie and a law that is broken become findings, with both sides. While something else blocks they
+/// only follow from it (a line without funding ties to nothing), and the gates show them.
 fn tell_failures(end: &mut MonthEnd) {
+    let explains = |finding: &&Finding| finding.code < Code::TieOutFails;
+    let before: Vec<Finding> = end.findings.iter().filter(explains).cloned().collect();
+    if stops(&before) {
+        return;
+    }
     let fix = "This is a fault of the program or of the ledger, not of your files: keep the books as they are and report it \
                with the reconciliation workbook. Nothing is closed.";
     let known = |code: Code, why: &str, findings: &[Finding]| {

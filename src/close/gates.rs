@@ -34,11 +34,13 @@ pub fn gates(end: &MonthEnd) -> Vec<Gate> {
                 "laws of the money" => (end.laws.iter().filter(|law| !law.passes).count(), end.laws.len()),
                 _ => (0, 0),
             };
+            let blocks = if shut == 1 { "1 finding blocks".to_owned() } else { format!("{shut} findings block") };
             let detail = match (shut, failing, proved) {
                 (0, 0, 0) => "nothing blocks".to_owned(),
                 (0, 0, proved) => format!("{proved} hold"),
-                (shut, 0, _) => format!("{shut} findings block"),
-                (shut, failing, proved) => format!("{failing} of {proved} fail, {shut} findings block"),
+                (_, 0, _) => blocks,
+                (0, failing, proved) => format!("{failing} of {proved} fail"),
+                (_, failing, proved) => format!("{failing} of {proved} fail, {blocks}"),
             };
             Gate { name: (*name).to_owned(), passes: shut == 0 && failing == 0, detail }
         })

@@ -74,6 +74,7 @@ fn of_month(
 pub fn check(disk: &Disk) -> Result<Vec<Finding>> {
     let loaded = config::load(disk)?;
     let mut findings = config::check(&loaded);
+    findings.extend(loaded.findings);
     if let Err(error) = Ledger::new(disk.clone()).settled() {
         let stop = error.downcast::<Stop>()?;
         let fix = "Run `chargeback verify`, which names every file that was altered.";

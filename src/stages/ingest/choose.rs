@@ -117,7 +117,11 @@ fn assemble(inbox: &mut Inbox, manifest: &Manifest) -> Option<Chosen> {
         let why = format!("Its rows are of {month}. The rows decide.");
         inbox.tell(Code::ManifestMonth, Place::file(&manifest.path).value(said), why, "Nothing needs to be done.");
     }
-    let source = source?;
+    let Some(source) = source else {
+        // No part is a vendor's file. Each of them is named: what the manifest lists is never left out in silence.
+        places.iter().for_each(|&place| inbox.tell_unknown(place));
+        return None;
+    };
     for &place in &places {
         match inbox.seen[place].kind {
             Kind::Charges(other) if other.name == source.name => {}

@@ -218,24 +218,31 @@ impl<'a> Inbox<'a> {
     /// What is left and of no known format.
     fn name_unknown(&mut self) {
         for place in 0..self.seen.len() {
-            if !matches!(self.seen[place].kind, Kind::Unknown) || !self.is_free(place) {
-                continue;
+            if self.is_free(place) {
+                self.tell_unknown(place);
             }
-            let (why, row) = match self.seen[place].table() {
-                None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
-                Some((header, rows)) => match header_below(rows) {
-                    Some(row) => (format!("Its header stands in row {row}, below lines that are no table."), Some(row)),
-                    None => (why_not(header, rows), None),
-                },
-            };
-            let at = Place::file(self.path(place));
-            self.tell(
-                Code::FileNotRecognized,
-                row.map_or(at.clone(), |row| at.row(row)),
-                why,
-                "Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.",
-            );
         }
+    }
+
+    /// Says of a file of no known format what is nearest to it.
+    fn tell_unknown(&mut self, place: usize) {
+        if !matches!(self.seen[place].kind, Kind::Unknown) {
+            return;
+        }
+        let (why, row) = match self.seen[place].table() {
+            None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
+            Some((header, rows)) => match header_below(rows) {
+                Some(row) => (format!("Its header stands in row {row}, below lines that are no table."), Some(row)),
+                None => (why_not(header, rows), None),
+            },
+        };
+        let at = Place::file(self.path(place));
+        self.tell(
+            Code::FileNotRecognized,
+            row.map_or(at.clone(), |row| at.row(row)),
+            why,
+            "Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.",
+        );
     }
 
     fn tables(&mut self) -> Vec<TableFile> {

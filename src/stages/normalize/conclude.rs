@@ -186,7 +186,8 @@ fn not_final(
             totals.rows_accepted
         )
     };
-    let fix = "Wait for the invoice and download the export again, or close with --unfinal and correct it later.";
+    let fix =
+        "Wait for the invoice and download the export again, or close with --accept-unfinal and correct it later.";
     let mut finding = Finding::new(Code::MonthNotFinal, place_of_version(version), why, fix);
     if let (Some((currency, &cost)), 1) = (costs.iter().next(), costs.len()) {
         finding = finding.at_stake(cost, currency.as_str());

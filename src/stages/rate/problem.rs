@@ -7,6 +7,7 @@ use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Overflow};
 use crate::model::roll_up::Row;
 use crate::model::settings::{RateCard, RateModel, Settings};
+use crate::model::untrusted::Untrusted;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -133,8 +134,9 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
             Finding::new(Code::OwnerUnknownAgency, place, why, fix)
         }
         Unowned::UnknownAgency { source, value } => {
+            let shown = Untrusted::new(value.as_str()).for_terminal();
             let why =
-                format!("By {source}, {charges} belong to {value:?}, and no agency in force has that code or alias.");
+                format!("By {source}, {charges} belong to {shown}, and no agency in force has that code or alias.");
             let fix = "Add the value to the aliases of its agency in agencies.csv, or correct it at its source.";
             let place = Place::file("agencies.csv").column("aliases").value(value.as_str());
             Finding::new(Code::OwnerUnknownAgency, place, why, fix)
