@@ -10,10 +10,12 @@ use crate::model::bill::{BillDetail, BillLine};
 use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
-use crate::model::money::Money;
+use crate::model::money::{Cost, Money};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
+use crate::model::roll_up::Row;
 use crate::model::untrusted::Untrusted;
+use crate::sources::named;
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,6 +124,12 @@ fn rows(
     Ok(found)
 }
 
+fn netted(row: &Row<'_>, charge: &FoundCharge) -> bool {
+    let pair = named(row.text(Dimension::Source)).and_then(|source| source.netting);
+    let of_pair = pair.is_some_and(|pair| [pair.covered, pair.negation].contains(&charge.charge_type.as_str()));
+    of_pair && row.sums().billed.is_zero()
+}
+
 fn explained(
     end: &MonthEnd,
     row: usize,
@@ -138,7 +146,8 @@ fn explained(
         meter: row.text(Dimension::SkuMeter).to_owned(),
         day: row.day().to_string(),
         charge_type: charge.charge_type.clone(),
-        billed: charge.billed.to_string(),
+        // What negations took away from covered usage is in nobody's bill, so its rows show nothing.
+        billed: if netted(&row, charge) { Cost::ZERO } else { charge.billed }.to_string(),
         effective: charge.effective.map(|cost| cost.to_string()).unwrap_or_default(),
         quantity: charge.quantity.to_string(),
         raw: Untrusted::new(raw),

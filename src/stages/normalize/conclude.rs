@@ -95,7 +95,12 @@ pub fn conclude_month(mut versions: Vec<ConcludedVersion>, settings: &Settings) 
     findings.extend(views_disagree(&versions)?);
     findings.extend(overlaps(&versions));
     Finding::sort(&mut findings);
-    let roll_up = RollUp::merge(versions.iter_mut().map(|version| std::mem::take(&mut version.roll_up)), tags)?;
+    let mut roll_ups = versions.iter_mut().map(|version| std::mem::take(&mut version.roll_up));
+    // One version is merged and in order already.
+    let roll_up = match (roll_ups.len(), roll_ups.next()) {
+        (1, Some(whole)) => whole,
+        (_, first) => RollUp::merge(first.into_iter().chain(roll_ups), tags)?,
+    };
     let mut normalized = Normalized { roll_up, findings, ..Normalized::default() };
     for version in versions {
         normalized.versions.push(version.totals);

@@ -113,6 +113,7 @@ impl Plan {
         let mut refused = missing(source, file, &header);
         let (twice, mut notes) = doubled(source, file, &header);
         refused.extend(twice);
+        refused.extend(two_styles(source, file, &header));
         let found = header.find(source.vendor_cost).zip(header.find(source.dates.charge_start));
         let Some((vendor_cost, charge_start)) = found.filter(|_| refused.is_empty()) else { return Err(refused) };
         let of_view = |rule: &&ChargeRule| rule.views.is_empty() || rule.views.contains(&view);
@@ -267,6 +268,22 @@ fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<F
         }
     }
     (refused, notes)
+}
+
+/// `lineItem/UnblendedCost` beside `line_item_unblended_cost`: two versions of one export in one header.
+fn two_styles(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<Finding> {
+    let styled: Vec<String> = source.columns().into_iter().filter(|name| name.contains('/')).map(fold).collect();
+    let other = |name: &&String| {
+        let folded = fold(name);
+        !folded.contains('/')
+            && styled.iter().any(|read| header.places.contains_key(read) && read.replace('/', "") == folded)
+    };
+    let name = header.names.iter().find(other)?;
+    let place = Place::file(file).row(1).column(name.as_str());
+    let why =
+        "The column stands there in the spelling of another version of the export too, and only one can be right.";
+    let fix = "Export the file again; do not join exports of two versions.";
+    Some(Finding::new(Code::HeaderColumnTwice, place, why, fix))
 }
 
 fn is_tag(source: &SourceDefinition, folded: &str) -> bool {
