@@ -1,8 +1,7 @@
 //! What rate and allocate tell when settings are wrong: September with one thing changed, and the finding word for word.
 
 use crate::golden_money::{
-    agency, card, conditions, decimal, driver, funding, mode, owner, pool, roll_up_of_september, run, service,
-    settings, shared,
+    agency, card, conditions, decimal, driver, funding, mode, owner, pool, roll_up_of_september, run, service, settings,
 };
 use chargeback::model::bill::Destination;
 use chargeback::model::charge::CostBasis;
