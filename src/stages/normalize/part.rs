@@ -238,13 +238,6 @@ impl<'a> Reader<'a> {
             };
             notebook.note(fault, row, at_stake.map(|cost| (cost, symbols.text(currency))));
         });
-        for (&(column, watched), memo) in self.plan.watched.iter().zip(&mut self.watched) {
-            let cell = cells.raw(column);
-            if !cell.is_empty() && memo.get(cell, |text| !is_null(text)) {
-                let at_stake = Some((at_stake, self.roll_up.symbols().text(currency)));
-                self.notebook.note(refusals::watched(column, &undoubled(cell), watched), row, at_stake);
-            }
-        }
     }
 
     /// The row's charges by its rule.
@@ -260,6 +253,8 @@ impl<'a> Reader<'a> {
             let at_stake = Some((cost.invoiced(), self.roll_up.symbols().text(currency)));
             self.notebook.note(refusals::unknown_type(column, &undoubled(cell)), cells.row(), at_stake);
         }
+        self.watch(cells, cost, currency);
+        let planned = &self.plan.rules[rule];
         // Everything that can refuse the row comes before the first charge is counted.
         let mut made = [None; 2];
         for (charge, made) in planned.charges.iter().zip(&mut made) {
@@ -294,6 +289,17 @@ impl<'a> Reader<'a> {
             self.tally.commitments.entry(commitment).or_default().add(&owing)?;
         }
         Ok(self.count(&costs, committed)?)
+    }
+
+    /// Columns in which any value is something to tell.
+    fn watch(&mut self, cells: Cells<'_>, cost: &VendorCost, currency: Symbol) {
+        for (&(column, watched), memo) in self.plan.watched.iter().zip(&mut self.watched) {
+            let cell = cells.raw(column);
+            if !cell.is_empty() && memo.get(cell, |text| !is_null(text)) {
+                let at_stake = Some((cost.invoiced(), self.roll_up.symbols().text(currency)));
+                self.notebook.note(refusals::watched(column, &undoubled(cell), watched), cells.row(), at_stake);
+            }
+        }
     }
 
     fn count(&mut self, costs: &RowCosts, committed: bool) -> Result<(), Overflow> {
