@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 pub struct Books {
-    _folder: TempDir,
+    _folder: Option<TempDir>,
     pub path: PathBuf,
 }
 
@@ -37,7 +37,7 @@ pub fn copy_of(folder: &str) -> Books {
 fn copy_to(folder: &str, temporary: TempDir) -> Books {
     let path = temporary.path().join("books");
     copy(&crate::cmd::root().join(folder), &path);
-    Books { _folder: temporary, path }
+    Books { _folder: Some(temporary), path }
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -85,6 +85,11 @@ pub fn request(books: &Books, month: &str) -> Request {
 }
 
 impl Books {
+    /// Books that another process has made and will remove.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { _folder: None, path: path.into() }
+    }
+
     pub fn run(&self, request: &Request) -> Outcome {
         self.try_run(request).unwrap_or_else(|error| panic!("{error:#}"))
     }

@@ -1,8 +1,14 @@
 //! Whole months through `close::run`: what comes in, what must come out, and that nothing else decides it.
 
-use crate::books::{Books, golden, request, westmark};
+mod determined;
+mod months;
+mod planted;
+
+use crate::books::{Books, request};
 use chargeback::close::Outcome;
 use chargeback::model::exit::Exit;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 fn closed(books: &Books, month: &str) -> Outcome {
     let outcome = books.run(&request(books, month));
@@ -11,14 +17,20 @@ fn closed(books: &Books, month: &str) -> Outcome {
     outcome
 }
 
-#[test]
-fn september_closes() {
-    let books = golden();
-    closed(&books, "2025-09");
+/// Outputs by their paths below the folder of the run.
+fn outputs(books: &Books, outcome: &Outcome) -> BTreeMap<String, Vec<u8>> {
+    let folder = outcome.outputs.as_ref().unwrap();
+    let files = books.files(folder);
+    files.into_iter().map(|(path, bytes)| (path[folder.len() + 1..].to_owned(), bytes)).collect()
 }
 
-#[test]
-fn westmark_closes() {
-    let books = westmark();
-    closed(&books, "2025-06");
+fn journals(books: &Books, outcome: &Outcome) -> BTreeMap<String, Vec<u8>> {
+    let mut files = outputs(books, outcome);
+    files.retain(|path, _| path.starts_with("journals/"));
+    assert!(files.len() >= 4, "{:?}", files.keys());
+    files
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
 }
