@@ -439,6 +439,11 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             optional("suspense_limit", Money, "unowned cost up to this does not block; \"0.00\" if absent"),
             optional(
+                "negation_limit",
+                Money,
+                "savings plan negations may miss covered usage by this much; \"0.00\" if absent",
+            ),
+            optional(
                 "invoice_tolerance",
                 Money,
                 "allowed difference of an invoice section from its charges; \"0.01\" if absent",

@@ -250,6 +250,7 @@ fn gates(entries: &Entries) -> Gates {
     let mut gates = Gates::default();
     let money = |key: &str| entries.get(key).and_then(|text| Money::parse(text).ok());
     gates.suspense_limit = money("suspense_limit").unwrap_or(gates.suspense_limit);
+    gates.negation_limit = money("negation_limit").unwrap_or(gates.negation_limit);
     gates.invoice_tolerance = money("invoice_tolerance").unwrap_or(gates.invoice_tolerance);
     gates.accept_unfinal = entries.get("accept_unfinal").map_or(gates.accept_unfinal, |value| value == "yes");
     let limit = entries.get("repeated_rows_limit").and_then(|text| text.parse().ok());

@@ -84,6 +84,9 @@ pub struct SourceSetting {
 pub struct Gates {
     /// Suspense up to this much (sum of magnitudes) does not block.
     pub suspense_limit: Money,
+    /// Savings plan negations may miss the usage they cancel by this much (sum of magnitudes) without blocking; the
+    /// vendor's amounts then stand as they are.
+    pub negation_limit: Money,
     /// Allowed difference of an invoice section from its charges.
     pub invoice_tolerance: Money,
     /// Close although the vendor has not issued invoices for all rows.
@@ -96,6 +99,7 @@ impl Default for Gates {
     fn default() -> Self {
         Self {
             suspense_limit: Money::ZERO,
+            negation_limit: Money::ZERO,
             invoice_tolerance: Money::from_cents(1),
             accept_unfinal: false,
             repeated_rows_limit: 1_000_000,

@@ -74,7 +74,7 @@ pub fn conclude_version(
     let mut roll_up = RollUp::merge(parts.into_iter().map(|part| part.roll_up), tags)?;
     if let Some(rule) = named(&version.source).and_then(|source| source.netting) {
         let place = place_of_version(version);
-        findings.extend(netting::net(rule, &mut roll_up, &mut totals, place)?);
+        findings.extend(netting::net(rule, &mut roll_up, &mut totals, place, settings.state.gates.negation_limit)?);
     }
     findings.extend(conserved(version, &roll_up, &totals)?);
     findings.extend(effective_unknown(version, &totals));

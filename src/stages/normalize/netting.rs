@@ -5,8 +5,8 @@
 //! all covered usage twice.
 
 use crate::model::charge::Dimension;
-use crate::model::finding::{Code, Finding, Place};
-use crate::model::money::{Cost, Overflow};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::money::{Cost, Money, Overflow};
 use crate::model::proof::ControlTotals;
 use crate::model::roll_up::{RollUp, Row, Symbol};
 use crate::sources::Netting;
@@ -52,6 +52,7 @@ pub fn net(
     roll_up: &mut RollUp,
     totals: &mut ControlTotals,
     place: Place,
+    limit: Money,
 ) -> Result<Option<Finding>, Overflow> {
     let mut days: BTreeMap<(Group, NaiveDate), Balance> = BTreeMap::new();
     let mut months: BTreeMap<Group, Balance> = BTreeMap::new();
@@ -72,7 +73,7 @@ pub fn net(
         days.iter().filter(|(_, balance)| !balance.cancels()).map(|((group, _), _)| *group).collect();
     let proved = |group: &Group| !failing.contains(group) || months[group].cancels();
     take_out(rule, roll_up, totals, &members, &months, proved)?;
-    tell(rule, roll_up, &months, proved, place)
+    tell(rule, roll_up, &months, proved, (place, limit))
 }
 
 fn take_out(
@@ -111,7 +112,7 @@ fn tell(
     roll_up: &RollUp,
     months: &BTreeMap<Group, Balance>,
     proved: impl Fn(&Group) -> bool,
-    place: Place,
+    (place, limit): (Place, Money),
 ) -> Result<Option<Finding>, Overflow> {
     let open: Vec<(&Group, &Balance)> = months.iter().filter(|(group, _)| !proved(group)).collect();
     let Some(&(&(currency, account), first)) = open.first() else { return Ok(None) };
@@ -128,13 +129,17 @@ fn tell(
         rule.negation,
         first.covered.checked_sub(first.sum)?,
     );
-    let fix = "Download the export again with all its parts; rows of one of the two types are missing.";
+    let fix = "Download the export again with all its parts; rows of one of the two types are missing. If the vendor's file is so, raise `negation_limit` in chargeback.toml: its amounts are then billed as they stand.";
     let one_currency = open.iter().all(|((other, _), _)| *other == currency);
     let place = place.value(symbols.text(account));
     let mut finding = Finding::new(Code::NegationCheck, place, why, fix);
     if one_currency {
         let total = Cost::total(open.iter().map(|(_, balance)| balance.sum))?;
         finding = finding.at_stake(total, symbols.text(currency));
+    }
+    let magnitude = Cost::total(open.iter().map(|(_, balance)| balance.sum.magnitude()))?;
+    if magnitude <= Cost::from_money(limit) {
+        finding.severity = Severity::Warning;
     }
     Ok(Some(finding))
 }

@@ -322,6 +322,16 @@ fn plans_whose_negations_are_missing_block_and_stay_in_the_total() {
 
     let lacking = aws(&(covered("a", "2.304") + &covered("b", "2.304") + &fee)).concluded();
     assert_eq!(lacking.totals.totals.billed["USD"], cost("8.608"));
+    let mut settings = super::settings("USD");
+    let rows = covered("a", "2.304") + &covered("b", "2.304") + &fee;
+    for (limit, blocks) in [(460, true), (461, false)] {
+        settings.state.gates.negation_limit = chargeback::model::money::Money::from_cents(limit);
+        let case = aws(&rows);
+        let parts = vec![case.part(0, &mut NoSink)];
+        let version = chargeback::stages::normalize::conclude_version(&case.version(), parts, &settings).unwrap();
+        assert_eq!(version.findings.iter().any(|finding| finding.blocks()), blocks, "{limit} cents");
+        assert_eq!(version.totals.totals.billed["USD"], cost("8.608"), "what is tolerated is billed as it stands");
+    }
     let half = aws(&(covered("a", "2.304") + &negation("c", "-2.304") + &fee)).concluded();
     let text: Vec<String> =
         lacking.findings.iter().chain(&half.findings).map(std::string::ToString::to_string).collect();
