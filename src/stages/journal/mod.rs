@@ -58,13 +58,19 @@ pub fn journal(
 ) -> Journal {
     let period = FiscalPeriod::of(month, settings.state.fiscal_year_starts);
     let books = Books { settings, month, period, chart: Chart::new(settings, month.last_day()) };
+    let Ok(charges) = RatedCharge::by_ruling(charges) else {
+        let why = "The charges of one ruling left the range that can be kept exactly, so there are no journals.";
+        let fix = "Look for an amount of absurd size in the month's files.";
+        let findings = vec![Finding::new(Code::JournalFails, Place::default(), why, fix)];
+        return Journal { entries: Vec::new(), findings };
+    };
     let mut drafts = Vec::new();
     if settings.state.vendor_entries == VendorEntries::Full {
-        drafts.extend(vendor::invoices(&books, charges, vendors));
+        drafts.extend(vendor::invoices(&books, &charges, vendors));
     }
     if settings.state.vendor_entries != VendorEntries::None {
-        drafts.extend(vendor::accruals(&books, charges, vendors));
-        drafts.push(vendor::prepayments(&books, charges));
+        drafts.extend(vendor::accruals(&books, &charges, vendors));
+        drafts.push(vendor::prepayments(&books, &charges));
     }
     drafts.push(billing::bill(&books, bills));
     post(&books, drafts)

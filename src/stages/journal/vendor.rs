@@ -6,7 +6,7 @@
 
 use super::Books;
 use super::draft::{Draft, Line, LineKey};
-use crate::model::bill::{Destination, RatedCharge, SectionKey};
+use crate::model::bill::{Destination, RulingSum, SectionKey};
 use crate::model::codes::ServiceCode;
 use crate::model::journal_entry::{JournalType, Side};
 use crate::model::money::{Cost, Money};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
 
 /// An invoice we received, for each section.
-pub fn invoices(books: &Books<'_>, charges: &[RatedCharge], vendors: &[VendorReconciliation]) -> Vec<Draft> {
+pub fn invoices(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorReconciliation]) -> Vec<Draft> {
     let spent = by_section(charges, |_| true);
     let invoiced = vendors.iter().filter(|vendor| vendor.invoice.is_some());
     invoiced
@@ -34,9 +34,9 @@ pub fn invoices(books: &Books<'_>, charges: &[RatedCharge], vendors: &[VendorRec
 }
 
 /// What was used and not invoiced: whole sections, and charges that an invoice lacks.
-pub fn accruals(books: &Books<'_>, charges: &[RatedCharge], vendors: &[VendorReconciliation]) -> Vec<Draft> {
-    let ours = by_section(charges, |charge| !matches!(charge.destination, Destination::Excluded(_)));
-    let others = by_section(charges, |charge| matches!(charge.destination, Destination::Excluded(_)));
+pub fn accruals(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorReconciliation]) -> Vec<Draft> {
+    let ours = by_section(charges, |to| !matches!(to, Destination::Excluded(_)));
+    let others = by_section(charges, |to| matches!(to, Destination::Excluded(_)));
     let mut drafts = Vec::new();
     for vendor in vendors {
         let services = ours.get(&vendor.section).cloned().unwrap_or_default();
@@ -68,11 +68,11 @@ fn not_on_invoice(vendor: &VendorReconciliation) -> i128 {
 
 /// Commitments: what was billed above what was used goes to prepaid, what was used above what was billed comes out of
 /// it. So the expense of a month is what its bills are made of.
-pub fn prepayments(books: &Books<'_>, charges: &[RatedCharge]) -> Draft {
+pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>]) -> Draft {
     let mut draft = Draft::new(JournalType::Prep);
     let mut net: BTreeMap<(Option<&ServiceCode>, &str), i128> = BTreeMap::new();
-    for charge in charges.iter().filter(|charge| charge.destination.is_prepaid()) {
-        let ruling = &charge.ruling;
+    for charge in charges.iter().filter(|charge| charge.ruling.destination.is_prepaid()) {
+        let ruling = charge.ruling;
         *net.entry((ruling.service.as_ref(), &ruling.section.provider)).or_default() +=
             i128::from(charge.amount.cents());
     }
@@ -131,10 +131,13 @@ fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &BySe
     }
 }
 
-fn by_section(charges: &[RatedCharge], counts: impl Fn(&RatedCharge) -> bool) -> BTreeMap<&SectionKey, ByService<'_>> {
+fn by_section<'a>(
+    charges: &[RulingSum<'a>],
+    counts: impl Fn(&Destination) -> bool,
+) -> BTreeMap<&'a SectionKey, ByService<'a>> {
     let mut sections: BTreeMap<&SectionKey, ByService<'_>> = BTreeMap::new();
-    for charge in charges.iter().filter(|charge| counts(charge)) {
-        let ruling = &charge.ruling;
+    for charge in charges.iter().filter(|charge| counts(&charge.ruling.destination)) {
+        let ruling = charge.ruling;
         let services = sections.entry(&ruling.section).or_default();
         *services.entry(ruling.service.as_ref()).or_default() += i128::from(charge.amount.cents());
     }

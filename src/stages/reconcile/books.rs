@@ -4,7 +4,7 @@ use super::laws::LATE;
 use super::payers;
 use super::proof::{Proof, by};
 use super::sums;
-use crate::model::bill::{Destination, RatedCharge};
+use crate::model::bill::{Destination, RatedCharge, RulingSum};
 use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::FiscalPeriod;
@@ -136,8 +136,9 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let mut owed = Cost::ZERO;
     let mut ahead = Cost::ZERO;
     if scope != VendorEntries::None {
-        let excluded = month.charges.iter().filter(|charge| matches!(charge.destination, Destination::Excluded(_)));
-        let excluded = by(excluded.map(|charge| (&charge.ruling.section, charge.amount)))?;
+        let charges = RatedCharge::by_ruling(&month.charges)?;
+        let excluded = charges.iter().filter(|sum| matches!(sum.ruling.destination, Destination::Excluded(_)));
+        let excluded = by(excluded.map(|sum| (&sum.ruling.section, sum.amount)))?;
         for vendor in &month.vendors {
             let amount = if vendor.invoice.is_some() {
                 let late = vendor.items.iter().filter(|item| LATE.contains(&item.item_type));
@@ -149,8 +150,8 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             };
             owed = owed.checked_add(amount)?;
         }
-        let prepaid = month.charges.iter().filter(|charge| charge.destination.is_prepaid());
-        ahead = sums::of_money(prepaid.map(|charge| charge.amount))?;
+        let prepaid = charges.iter().filter(|sum| sum.ruling.destination.is_prepaid());
+        ahead = sums::of_money(prepaid.map(|sum| sum.amount))?;
     }
     proof.costs("ACCR", ("accrued", booked(JournalType::Accr, Role::AccruedLiability)?), ("used, not invoiced", owed));
     proof.costs(

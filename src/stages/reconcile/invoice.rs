@@ -9,7 +9,7 @@
 
 use super::asked::{self, is_charges};
 use super::sums::text;
-use crate::model::bill::{Rated, SectionKey};
+use crate::model::bill::{Rated, RatedCharge, SectionKey};
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Money, Overflow};
@@ -48,7 +48,7 @@ fn is_credit(row: &Row<'_>) -> bool {
 }
 
 fn mentions(text: &str, word: &str) -> bool {
-    text.to_ascii_lowercase().contains(word)
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 impl Charged {
@@ -114,7 +114,10 @@ fn charged(roll_up: &RollUp, settings: &Settings, month: Month) -> Result<BTreeM
 /// The charges of a section before rate and after: rate decides who pays, never how much the vendor asks.
 fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, settings: &Settings) -> Vec<Finding> {
     let mut after: BTreeMap<&SectionKey, Cost> = BTreeMap::new();
-    for charge in &rated.charges {
+    let Ok(charges) = RatedCharge::by_ruling(&rated.charges) else {
+        return vec![too_large("the charges of one ruling")];
+    };
+    for charge in charges {
         let sum = after.entry(&charge.ruling.section).or_default();
         match sum.checked_add(charge.cost) {
             Ok(more) => *sum = more,

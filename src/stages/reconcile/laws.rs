@@ -4,13 +4,17 @@
 
 use super::proof::{Proof, by, total};
 use super::sums;
-use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, RateReference, SectionKey};
+use crate::model::bill::{
+    BillLine, Destination, FundingLine, LineKind, RateReference, RatedCharge, RulingSum, SectionKey,
+};
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal};
+use crate::model::roll_up::Symbol;
 use crate::model::settings::{FundingResidual, Measure, Mode, RateCard, RateModel, fraction};
+use hashbrown::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,10 +88,17 @@ pub fn versions(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 pub fn joins(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let currency = &month.settings.state.currency;
     let rows = month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency).count();
-    let rated: BTreeSet<usize> = month.charges.iter().map(|charge| charge.row).collect();
-    proof.counts("", ("rows of the roll-up", rows as u64), ("rows rated", rated.len() as u64));
-    let out_of_range = rated.iter().filter(|row| **row >= month.roll_up.len()).count();
-    proof.counts("rows that are not in the roll-up", ("found", out_of_range as u64), ("allowed", 0));
+    let mut is_rated = vec![false; month.roll_up.len()];
+    let mut out_of_range = 0_u64;
+    for charge in &month.charges {
+        match is_rated.get_mut(charge.row) {
+            Some(rated) => *rated = true,
+            None => out_of_range += 1,
+        }
+    }
+    let rated = is_rated.iter().filter(|rated| **rated).count();
+    proof.counts("", ("rows of the roll-up", rows as u64), ("rows rated", rated as u64));
+    proof.counts("rows that are not in the roll-up", ("found", out_of_range), ("allowed", 0));
     Ok(())
 }
 
@@ -159,13 +170,14 @@ fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 
 /// Law 6.
 pub fn pools(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let to_pool = |destination: &Destination| match destination {
-        Destination::Pool(pool) => Some(pool.as_str().to_owned()),
+    let sums = RatedCharge::by_ruling(&month.charges)?;
+    let to_pool = |sum: &RulingSum<'_>| match &sum.ruling.destination {
+        Destination::Pool(pool) => Some((pool.to_string(), sum.amount)),
         _ => None,
     };
-    let charged = by(month.charges.iter().filter_map(|charge| Some((to_pool(&charge.destination)?, charge.amount))))?;
+    let charged = by(sums.iter().filter_map(to_pool))?;
     let lines = month.bills.lines.iter();
-    let on_lines = by(lines.filter_map(|line| Some((line.share.as_ref()?.pool.as_str().to_owned(), line.amount))))?;
+    let on_lines = by(lines.filter_map(|line| Some((line.share.as_ref()?.pool.to_string(), line.amount))))?;
     let mut seen = BTreeSet::new();
     for (number, pool) in month.bills.pools.iter().enumerate() {
         let name = pool.pool.as_str();
@@ -194,33 +206,43 @@ pub fn pools(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 
 /// Law 7. Row by row: the cents of its charges are on bill lines, in pools, or where the charge says.
 pub fn destinations(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let charges = &month.charges;
-    let all = sums::of_money(charges.iter().map(|charge| charge.amount))?;
+    let sums = RatedCharge::by_ruling(&month.charges)?;
+    let all = sums::of_money(sums.iter().map(|sum| sum.amount))?;
     let central = sums::of_money(month.bills.central.iter().map(|central| central.amount))?;
     let basis = sums::of_money(month.vendors.iter().map(|vendor| vendor.invoice_basis))?;
     let placed = all.checked_add(central)?;
     proof.costs("", ("charges in cents and invoice items", placed), ("invoice basis", basis));
-    let agency = |destination: &Destination| match destination {
-        Destination::Agency(agency) => Some(agency.as_str().to_owned()),
+    let to_agency = |sum: &RulingSum<'_>| match &sum.ruling.destination {
+        Destination::Agency(agency) => Some((agency.to_string(), sum.amount)),
         _ => None,
     };
-    let owned = by(charges.iter().filter_map(|charge| Some((agency(&charge.destination)?, charge.amount))))?;
+    let owned = by(sums.iter().filter_map(to_agency))?;
     let direct = || month.bills.lines.iter().filter(|line| line.kind == LineKind::Direct);
     let billed = by(direct().map(|line| (line.agency.to_string(), line.amount)))?;
     for name in owned.keys().chain(billed.keys()).collect::<BTreeSet<_>>() {
         let of = |sums: &BTreeMap<String, Cost>| sums.get(name).copied().unwrap_or_default();
         proof.costs(&format!("agency {name}"), ("its charges", of(&owned)), ("its direct lines", of(&billed)));
     }
+    of_rows(month, proof)
+}
+
+fn of_rows(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut rows = vec![(Money::ZERO, Money::ZERO); month.roll_up.len()];
     let placed = |destination: &Destination| matches!(destination, Destination::Agency(_) | Destination::Pool(_));
-    let charged = by(charges.iter().filter(|charge| placed(&charge.destination)).map(|c| (c.row, c.amount)))?;
-    let on_direct = month.bills.details.iter().filter(|detail| is_direct(month, detail.line));
-    let detailed = by(on_direct.chain(&month.bills.pool_details).map(|detail| (detail.row, detail.amount)))?;
-    for row in charged.keys().chain(detailed.keys()).collect::<BTreeSet<_>>() {
-        let of = |sums: &BTreeMap<usize, Cost>| sums.get(row).copied().unwrap_or_default();
-        let sides = (of(&charged), of(&detailed));
-        if sides.0 != sides.1 {
-            proof.costs(&format!("row {row} of the roll-up"), ("its charges", sides.0), ("its detail", sides.1));
+    for charge in month.charges.iter().filter(|charge| placed(&charge.destination)) {
+        if let Some((charged, _)) = rows.get_mut(charge.row) {
+            *charged = charged.checked_add(charge.amount)?;
         }
+    }
+    let on_direct = month.bills.details.iter().filter(|detail| is_direct(month, detail.line));
+    for detail in on_direct.chain(&month.bills.pool_details) {
+        match rows.get_mut(detail.row) {
+            Some((_, detailed)) => *detailed = detailed.checked_add(detail.amount)?,
+            None => proof.refuse("detail", format!("row {}", detail.row), "rows of the roll-up"),
+        }
+    }
+    for (row, (charged, detailed)) in rows.into_iter().enumerate().filter(|(_, (one, other))| one != other) {
+        proof.money(&format!("row {row} of the roll-up"), ("its charges", charged), ("its detail", detailed));
     }
     Ok(())
 }
@@ -278,27 +300,25 @@ fn within_a_cent(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool 
 }
 
 /// Law 10. By line id, and by the charges behind each line.
-pub fn agencies(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+pub fn agencies<'a>(month: &'a MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let bills = &month.bills;
     for line in &bills.lines {
         let prefix = format!("{}-{}-", line.agency, line.month);
         let named = line.id.get(..prefix.len()).unwrap_or(&line.id).to_owned();
         proof.pair("", ("line id", named), ("its agency and month", prefix));
     }
-    let owners: BTreeSet<(usize, &str)> = month
-        .charges
-        .iter()
-        .filter_map(|charge| match (&charge.destination, &charge.ruling.consumer) {
-            (_, Some(agency)) | (Destination::Agency(agency), None) => Some((charge.row, agency.as_str())),
-            _ => None,
-        })
-        .collect();
+    let owner = |charge: &'a RatedCharge| match (&charge.destination, &charge.ruling.consumer) {
+        (_, Some(agency)) | (Destination::Agency(agency), None) => Some((charge.row, agency)),
+        _ => None,
+    };
+    let mut owners: Vec<(usize, &AgencyCode)> = month.charges.iter().filter_map(owner).collect();
+    owners.sort_unstable();
     for detail in &bills.details {
         let Some(line) = bills.lines.get(detail.line) else {
             proof.refuse("detail", format!("line {}", detail.line), "lines of the bills");
             continue;
         };
-        if !owners.contains(&(detail.row, line.agency.as_str())) {
+        if owners.binary_search(&(detail.row, &line.agency)).is_err() {
             proof.refuse(&line.id, format!("row {} of another agency", detail.row), "rows of its agency");
         }
     }
@@ -309,7 +329,9 @@ pub fn agencies(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 pub fn currency(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let currency = &month.settings.state.currency;
     let of_charges = month.charges.iter().filter(|charge| charge.row < month.roll_up.len());
-    let of_charges = of_charges.map(|charge| month.roll_up.row(charge.row).text(Dimension::BillingCurrency));
+    let of_charges: HashSet<Symbol> =
+        of_charges.map(|charge| month.roll_up.row(charge.row).symbol(Dimension::BillingCurrency)).collect();
+    let of_charges = of_charges.into_iter().map(|symbol| month.roll_up.symbols().text(symbol));
     let of_vendors = month.vendors.iter().map(|vendor| vendor.currency.as_str());
     let mut found: BTreeSet<&str> = of_charges.chain(of_vendors).collect();
     found.insert(currency);
@@ -318,15 +340,24 @@ pub fn currency(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     Ok(())
 }
 
+/// Billed cost by section. The three symbols stand for their texts, so that only sections are spelled out and not rows.
+fn usage(month: &MonthEnd) -> Result<BTreeMap<SectionKey, Cost>, Overflow> {
+    let mut sums: HashMap<[Symbol; 3], (usize, Cost)> = HashMap::new();
+    let currency = &month.settings.state.currency;
+    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency) {
+        let key = [Dimension::Provider, Dimension::BillingAccountId, Dimension::InvoiceId].map(|name| row.symbol(name));
+        let (_, sum) = sums.entry(key).or_insert((row.number, Cost::ZERO));
+        *sum = sum.checked_add(row.sums().billed)?;
+    }
+    Ok(sums.into_values().map(|(row, sum)| (SectionKey::of(&month.roll_up.row(row)), sum)).collect())
+}
+
 /// Law 12. Section by section, with usage summed from the roll-up again.
 pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let settings = &month.settings;
-    let mut usage: BTreeMap<SectionKey, Cost> = BTreeMap::new();
-    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == settings.state.currency) {
-        let sum = usage.entry(SectionKey::of(&row)).or_default();
-        *sum = sum.checked_add(row.sums().billed)?;
-    }
-    let mut fitted = by(month.charges.iter().map(|charge| (&charge.ruling.section, charge.amount)))?;
+    let usage = usage(month)?;
+    let sums = RatedCharge::by_ruling(&month.charges)?;
+    let mut fitted = by(sums.iter().map(|sum| (&sum.ruling.section, sum.amount)))?;
     for (section, amount) in by(month.bills.central.iter().map(|central| (&central.section, central.amount)))? {
         let sum = fitted.entry(section).or_default();
         *sum = sum.checked_add(amount)?;

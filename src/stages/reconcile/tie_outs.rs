@@ -1,7 +1,7 @@
 //! The tie-outs of a month: two totals each, made from different things, with what they are made of.
 
 use super::sums::{self, Sum};
-use crate::model::bill::{BillLine, Destination, LineKind};
+use crate::model::bill::{BillLine, Destination, LineKind, RatedCharge};
 use crate::model::charge::Dimension;
 use crate::model::journal_entry::{JournalEntry, Side};
 use crate::model::money::{Cost, Money, Overflow, Quantity};
@@ -168,8 +168,8 @@ pub fn destinations(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(),
             add(4, format!("pool {} not given out", pool.pool), kept);
         }
     }
-    for charge in &month_end.charges {
-        match &charge.destination {
+    for charge in RatedCharge::by_ruling(&month_end.charges)? {
+        match &charge.ruling.destination {
             Destination::Agency(_) | Destination::Pool(_) => {}
             Destination::Central(reason) => add(5, format!("borne by the provider: {reason}"), charge.amount),
             Destination::Excluded(reason) => add(6, format!("excluded: {reason}"), charge.amount),
@@ -192,8 +192,8 @@ pub fn destinations(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(),
 pub fn pools(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overflow> {
     let mut taken_in: BTreeMap<&str, Vec<Money>> = BTreeMap::new();
     let mut given_out: BTreeMap<&str, Vec<Money>> = BTreeMap::new();
-    for charge in &month_end.charges {
-        if let Destination::Pool(pool) = &charge.destination {
+    for charge in RatedCharge::by_ruling(&month_end.charges)? {
+        if let Destination::Pool(pool) = &charge.ruling.destination {
             taken_in.entry(pool.as_str()).or_default().push(charge.amount);
         }
     }
