@@ -1,12 +1,14 @@
 //! One cent planted in the worked month, in every figure that a stage leaves: a law or tie-out fails and says where.
 
 use crate::golden::cost;
-use crate::golden_books::{failing, feed, holds, september};
-use chargeback::model::bill::CentralAmount;
+use crate::golden_books::{again, failing, feed, holds, september};
+use chargeback::model::bill::{CentralAmount, Ruling};
+use chargeback::model::codes::ServiceCode;
 use chargeback::model::journal_entry::{EntryHead, JournalEntry, Posting, Side};
 use chargeback::model::money::{Cost, Money};
 use chargeback::model::month_end::MonthEnd;
 use chargeback::stages::reconcile;
+use std::sync::Arc;
 
 fn more(amount: &mut Money) {
     *amount = amount.checked_add(Money::from_cents(1)).unwrap();
@@ -168,12 +170,34 @@ fn in_a_journal_posting() {
         }
     }
     assert_eq!(planted, 35);
+    two_services_in_one_section();
     caught("a journal lost", "law 9", "ACCR", |month_end| {
         month_end.journals.remove(1);
     });
     caught("a journal twice", "law 9", "next of its series", |month_end| {
         let again = month_end.journals[0].clone();
         month_end.journals.push(again);
+    });
+}
+
+/// A cent from the expense of one service to that of another, in one entry.
+fn two_services_in_one_section() {
+    let mixed = |month_end: &mut MonthEnd| {
+        for charge in &mut month_end.charges[4..8] {
+            let service = Some(ServiceCode::parse("SHR").unwrap());
+            charge.ruling = Arc::new(Ruling { service, ..Ruling::clone(&charge.ruling) });
+        }
+        again(month_end);
+    };
+    let mut whole = september();
+    mixed(&mut whole);
+    holds(&whole);
+    caught("expense of another service", "law 9", "expense of SHR", |month_end| {
+        mixed(month_end);
+        let mut postings = month_end.journals[0].postings().to_vec();
+        more(&mut postings[0].amount);
+        postings[1].amount = postings[1].amount.checked_sub(Money::from_cents(1)).unwrap();
+        month_end.journals[0] = posted(&month_end.journals[0], postings);
     });
 }
 

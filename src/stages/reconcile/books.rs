@@ -2,7 +2,7 @@
 
 use super::laws::LATE;
 use super::payers;
-use super::proof::{Proof, by};
+use super::proof::{Proof, by, total};
 use super::sums;
 use crate::model::bill::{Destination, RatedCharge, RulingSum};
 use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
@@ -159,7 +159,65 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         ("to prepaid", booked(JournalType::Prep, Role::Prepaid)?.negated()),
         ("billed less used", ahead),
     );
+    expense(month, proof)
+}
+
+/// Expense by service: the charges of invoiced and accrued sections, less what was paid ahead. What an invoice has and no
+/// charge holds goes with the service that most of its section is.
+fn expense(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let scope = month.settings.state.vendor_entries;
+    let charges = RatedCharge::by_ruling(&month.charges)?;
+    let excluded = |sum: &RulingSum<'_>| matches!(sum.ruling.destination, Destination::Excluded(_));
+    let mut expected: BTreeMap<String, Cost> = BTreeMap::new();
+    let mut expect = |name: &str, amount: Cost| {
+        let sum = expected.entry(name.to_owned()).or_default();
+        *sum = sum.checked_add(amount)?;
+        Ok(())
+    };
+    for vendor in month.vendors.iter().filter(|_| scope != VendorEntries::None) {
+        let of_section = || charges.iter().filter(|sum| sum.ruling.section == vendor.section);
+        let all = by(of_section().map(|sum| (label(sum), sum.amount)))?;
+        let ours = by(of_section().filter(|sum| !excluded(sum)).map(|sum| (label(sum), sum.amount)))?;
+        let basis = Cost::from_money(vendor.invoice_basis);
+        let booked = match vendor.invoice {
+            Some(_) if scope == VendorEntries::Full => Some((&all, basis)),
+            Some(_) => None,
+            None => Some((&ours, basis.checked_sub(total(all.values())?)?.checked_add(total(ours.values())?)?)),
+        };
+        if let Some((services, amount)) = booked {
+            for ((_, name), cost) in services {
+                expect(name, *cost)?;
+            }
+            expect(&most(services, vendor), amount.checked_sub(total(services.values())?)?)?;
+        }
+        if vendor.invoice.is_some() {
+            let late = vendor.items.iter().filter(|item| LATE.contains(&item.item_type));
+            let late = Cost::total(late.map(|item| item.amount))?.negated();
+            expect(&most(&ours, vendor), Cost::from_money(late.exact().round_half_up()?))?;
+        }
+    }
+    for sum in charges.iter().filter(|sum| scope != VendorEntries::None && sum.ruling.destination.is_prepaid()) {
+        expect(&label(sum).1, Cost::from_money(sum.amount).negated())?;
+    }
+    let postings = month.journals.iter().flat_map(JournalEntry::postings);
+    let expenses = postings.filter(|posting| posting.role == Role::ExpenseOperating);
+    let booked = by(expenses.map(|posting| (posting.service.clone(), debit(posting))))?;
+    compare(proof, "expense of", ("journals", &booked), ("charges and invoices", &expected));
     Ok(())
+}
+
+/// The service, or the vendor for a charge of none; named services come after the vendor.
+fn label(sum: &RulingSum<'_>) -> (bool, String) {
+    match &sum.ruling.service {
+        Some(service) => (true, service.to_string()),
+        None => (false, sum.ruling.section.provider.clone()),
+    }
+}
+
+/// The service that most of a section is; of equal ones the lower code.
+fn most(services: &BTreeMap<(bool, String), Cost>, vendor: &VendorReconciliation) -> String {
+    let largest = services.iter().max_by_key(|((named, name), cost)| (*named, cost.magnitude(), Reverse(name)));
+    largest.map_or_else(|| vendor.section.provider.clone(), |((_, name), _)| name.clone())
 }
 
 /// J7, J10: numbers without gaps; accruals, and only they, are to be reversed; the period is the month's.
