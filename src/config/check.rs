@@ -1,15 +1,15 @@
 //! What is allowed and probably not meant: rules that nothing reaches, services without a rate, days between two versions.
 
 use super::Loaded;
-use super::conflicts::conditions_meet;
 use super::sheet::field_name;
 use super::tables;
+use super::terms::{Index, Terms};
 use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::month::Validity;
 use crate::model::settings::{Condition, FundingRule, Mode, OwnerResult, OwnerRule, Pool, RateCard, Settings};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Findings beyond those of `load`; none of them blocks. Nothing is said of books that could not be read completely: what
 /// is missing there would look like a mistake elsewhere.
@@ -37,36 +37,25 @@ fn decides(rule: &OwnerRule) -> bool {
     !matches!(rule.owner, OwnerResult::AgencyOfTag(_) | OwnerResult::ServiceNow)
 }
 
-/// Whether every charge that satisfies `narrow` satisfies `wide` as well.
-fn contains(wide: &[Condition], narrow: &[Condition]) -> bool {
-    wide.iter().all(|condition| {
-        let same = narrow.iter().filter(|other| other.field == condition.field);
-        same.into_iter().any(|other| condition.pattern.matches(&other.pattern.0))
-    })
-}
-
 fn holds_throughout(outer: &Validity, inner: &Validity) -> bool {
     let from = outer.from.is_none_or(|outer| inner.from.is_some_and(|inner| outer <= inner));
     let to = outer.to.is_none_or(|outer| inner.to.is_some_and(|inner| inner <= outer));
     from && to
 }
 
-fn fields(conditions: &[Condition]) -> BTreeSet<String> {
-    conditions.iter().map(|condition| field_name(&condition.field)).collect()
-}
-
 fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
     let rules = &settings.owner_rules;
-    let named: Vec<BTreeSet<String>> = rules.iter().map(|rule| fields(&rule.conditions)).collect();
+    let terms: Vec<Terms> = rules.iter().map(|rule| Terms::of(&rule.conditions)).collect();
+    let mut index = Index::default();
     for (number, rule) in rules.iter().enumerate() {
+        let candidates = index.candidates(&terms[number]);
+        index.add(number, &terms[number]);
         let place = || Place::file(tables::OWNERS.path).row(rule.line).column("rule").value(rule.id.clone());
-        let earlier = || rules[..number].iter().zip(&named).filter(|(earlier, _)| earlier.valid.overlaps(&rule.valid));
-        let hiding = earlier().map(|(earlier, _)| earlier).find(|earlier| {
-            decides(earlier)
-                && contains(&earlier.conditions, &rule.conditions)
-                && holds_throughout(&earlier.valid, &rule.valid)
+        let earlier = || candidates.iter().map(|&number| (&rules[number], &terms[number]));
+        let hiding = earlier().find(|(earlier, their_terms)| {
+            decides(earlier) && their_terms.contains(&terms[number]) && holds_throughout(&earlier.valid, &rule.valid)
         });
-        if let Some(hiding) = hiding {
+        if let Some((hiding, _)) = hiding {
             let why = format!(
                 "Rule {} on line {} comes first and matches everything that this one would.",
                 hiding.id, hiding.line
@@ -75,10 +64,11 @@ fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::OwnerRuleUnreachable, place(), why, fix));
             continue;
         }
-        let rival = earlier().find(|(earlier, fields)| {
-            earlier.owner != rule.owner
-                && **fields == named[number]
-                && conditions_meet(&earlier.conditions, &rule.conditions)
+        let rival = earlier().find(|(earlier, their_terms)| {
+            their_terms.same_fields(&terms[number])
+                && their_terms.meet(&terms[number])
+                && earlier.owner != rule.owner
+                && earlier.valid.overlaps(&rule.valid)
         });
         if let Some((rival, _)) = rival {
             let why = format!(
@@ -96,9 +86,9 @@ fn services(settings: &Settings, findings: &mut Vec<Finding>) {
         let place =
             || Place::file(tables::SERVICES.path).row(service.line).column("service").value(service.code.to_string());
         let hidden = |conditions: &Vec<Condition>| {
-            settings.services[..number]
-                .iter()
-                .any(|earlier| earlier.matches.iter().any(|wide| contains(wide, conditions)))
+            let narrow = Terms::of(conditions);
+            let mut earlier = settings.services[..number].iter().flat_map(|earlier| &earlier.matches);
+            earlier.any(|wide| Terms::of(wide).contains(&narrow))
         };
         if !service.matches.is_empty() && service.matches.iter().all(hidden) {
             let why = "Services above it match everything that this one would, so no charge ever belongs to it.";

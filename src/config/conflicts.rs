@@ -4,12 +4,12 @@
 use super::Sheets;
 use super::sheet::Row;
 use super::tables;
+use super::terms::Terms;
 use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Validity;
 use crate::model::settings::{
-    AccountString, BillingSides, Condition, Field, FundingRule, RateCard, RateModel, Role, Scope, Settings,
-    VendorEntries,
+    AccountString, BillingSides, FundingRule, RateCard, RateModel, Role, Scope, Settings, VendorEntries,
 };
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -98,18 +98,20 @@ fn versions(sheets: &Sheets, findings: &mut Vec<Finding>) {
 
 /// Two different cards, equally narrow, that fit the same charges on the same day.
 fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
-    let mut by_service: BTreeMap<&ServiceCode, Vec<&RateCard>> = BTreeMap::new();
+    // Only cards of one service that are equally narrow can compete.
+    type Rivals<'a> = (&'a ServiceCode, bool, (u8, usize, usize));
+    let mut rivals: BTreeMap<Rivals<'_>, Vec<(&RateCard, Terms)>> = BTreeMap::new();
     for card in &settings.rate_cards {
-        let others = by_service.entry(&card.service).or_default();
-        let rival = others.iter().find(|other| {
+        let percent = matches!(card.model, RateModel::Percent { .. });
+        let others = rivals.entry((&card.service, percent, card.narrowness())).or_default();
+        let terms = Terms::of(&card.conditions);
+        let rival = others.iter().find(|(other, their_terms)| {
             card.rate_id != other.rate_id
+                && terms.meet(their_terms)
                 && card.valid.overlaps(&other.valid)
-                && card.narrowness() == other.narrowness()
-                && same_kind(card, other)
                 && scopes_meet(&card.scope, &other.scope, settings)
-                && conditions_meet(&card.conditions, &other.conditions)
         });
-        if let Some(rival) = rival {
+        if let Some((rival, _)) = rival {
             let why = format!(
                 "{} on line {} of {} prices the same charges of {} and is equally narrow; one card prices a charge.",
                 rival.rate_id, rival.line, rival.file, card.service
@@ -118,14 +120,8 @@ fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
             let fix = "Make one of them narrower, or end it earlier.";
             findings.push(Finding::new(Code::RateAmbiguous, place, why, fix));
         }
-        others.push(card);
+        others.push((card, terms));
     }
-}
-
-/// Percentages are taken on lines, the others price charges: only cards of a kind compete.
-fn same_kind(card: &RateCard, other: &RateCard) -> bool {
-    let percent = |card: &RateCard| matches!(card.model, RateModel::Percent { .. });
-    percent(card) == percent(other)
 }
 
 fn scopes_meet(a: &Scope, b: &Scope, settings: &Settings) -> bool {
@@ -137,21 +133,6 @@ fn scopes_meet(a: &Scope, b: &Scope, settings: &Settings) -> bool {
         (Scope::Class(class), Scope::Agency(agency)) | (Scope::Agency(agency), Scope::Class(class)) => {
             class_of(agency) == Some(*class)
         }
-    }
-}
-
-/// Whether one charge can satisfy both: on a field that both name, one pattern must fit the other's text.
-pub fn conditions_meet(a: &[Condition], b: &[Condition]) -> bool {
-    a.iter().all(|one| {
-        let others = b.iter().filter(|other| same_field(&one.field, &other.field));
-        others.into_iter().all(|other| one.pattern.matches(&other.pattern.0) || other.pattern.matches(&one.pattern.0))
-    })
-}
-
-fn same_field(a: &Field, b: &Field) -> bool {
-    match (a, b) {
-        (Field::Tag(a), Field::Tag(b)) => a.eq_ignore_ascii_case(b),
-        _ => a == b,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `invoices/`: what the vendors asked for, from CSV or from the first sheet of a workbook.
 
-use super::sheet::{Row, Sheet};
+use super::sheet::{LARGEST, Row, Sheet};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Month;
 use crate::model::settings::VendorInvoice;
@@ -59,6 +59,12 @@ pub fn read_workbook(sheet: &mut Sheet, file: &str, bytes: Vec<u8>, findings: &m
     let unreadable = |why: String| {
         Finding::new(Code::TableUnreadable, Place::file(file), why, "Save it again as an xlsx workbook, or as CSV.")
     };
+    // A workbook is a zip file, and a few kilobytes of one can unpack to gigabytes.
+    let unpacked = zip::ZipArchive::new(Cursor::new(&bytes)).ok().and_then(|archive| archive.decompressed_size());
+    if unpacked.is_some_and(|size| size > u128::from(LARGEST)) {
+        findings.push(unreadable("Unpacked it would be larger than 64 MB: no table of invoices is.".to_owned()));
+        return;
+    }
     let range = match Xlsx::new(Cursor::new(bytes)) {
         Ok(mut workbook) => workbook.worksheet_range_at(0),
         Err(error) => {

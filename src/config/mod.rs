@@ -18,6 +18,7 @@ mod services;
 mod sheet;
 pub mod tables;
 pub mod templates;
+mod terms;
 mod toml_file;
 
 pub use check::check;
