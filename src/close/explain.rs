@@ -114,8 +114,8 @@ fn rows(
     let mut found: Vec<(usize, FoundCharge)> = Vec::new();
     let questions: Vec<Wanted> = wanted.iter().map(|(_, wanted)| wanted.clone()).collect();
     for object in replay::charges(ledger, body)? {
-        let (charges, _) = find_each(&ledger.get(&object.sha256)?, &questions, most)?;
-        found.extend(charges.into_iter().map(|(question, charge)| (wanted[question].0.row, charge)));
+        let each = find_each(&ledger.get(&object.sha256)?, &questions, most)?;
+        found.extend(each.charges.into_iter().map(|(question, charge)| (wanted[question].0.row, charge)));
     }
     let rank: BTreeMap<usize, usize> =
         wanted.iter().enumerate().map(|(rank, (detail, _))| (detail.row, rank)).collect();

@@ -4,7 +4,7 @@
 mod find;
 mod write;
 
-pub use find::{FoundCharge, Wanted, find, find_each};
+pub use find::{FoundCharge, FoundEach, Wanted, find, find_each};
 pub use write::ChargesWriter;
 
 use crate::model::money::{Cost, Quantity};

@@ -36,10 +36,19 @@ pub struct FoundCharge {
     pub quantity: Quantity,
 }
 
+/// What several questions found.
+#[derive(Clone, Debug, Default)]
+pub struct FoundEach {
+    /// With the place of the question, in the order of the rows.
+    pub charges: Vec<(usize, FoundCharge)>,
+    /// Of each question, also beyond the limit.
+    pub counts: Vec<u64>,
+}
+
 /// Charges of one file that say what is wanted, in the order of the rows, at most `limit`; and how many there are.
 pub fn find(parquet: &[u8], wanted: &Wanted, limit: usize) -> Result<(Vec<FoundCharge>, u64)> {
-    let (found, counts) = find_each(parquet, std::slice::from_ref(wanted), limit)?;
-    Ok((found.into_iter().map(|(_, charge)| charge).collect(), counts.iter().sum()))
+    let found = find_each(parquet, std::slice::from_ref(wanted), limit)?;
+    Ok((found.charges.into_iter().map(|(_, charge)| charge).collect(), found.counts.iter().sum()))
 }
 
 /// The same for many questions in one reading: each charge with the place of its question, at most `limit` a question,
@@ -47,7 +56,7 @@ pub fn find(parquet: &[u8], wanted: &Wanted, limit: usize) -> Result<(Vec<FoundC
 ///
 /// Row groups are read one after the other. Resource and day, which tell most charges apart, are looked at first; a row
 /// group in which no question has a candidate costs two columns.
-pub fn find_each(parquet: &[u8], wanted: &[Wanted], limit: usize) -> Result<(Vec<(usize, FoundCharge)>, Vec<u64>)> {
+pub fn find_each(parquet: &[u8], wanted: &[Wanted], limit: usize) -> Result<FoundEach> {
     let rows = ParquetReader::new(Cursor::new(parquet)).num_rows().context("charges cannot be read")?;
     let questions = Questions::new(wanted);
     let mut counts = vec![0; wanted.len()];
@@ -78,7 +87,7 @@ pub fn find_each(parquet: &[u8], wanted: &[Wanted], limit: usize) -> Result<(Vec
         let charges = charges(&frame.take(&rows)?)?;
         found.extend(kept.into_iter().map(|(question, _)| question).zip(charges));
     }
-    Ok((found, counts))
+    Ok(FoundEach { charges: found, counts })
 }
 
 /// Questions by the resource they ask for.
