@@ -20,7 +20,7 @@ impl Table {
     }
 
     pub fn finish(self) -> anyhow::Result<Vec<u8>> {
-        Ok(self.writer.into_inner().context("a table in memory could not be finished")?)
+        self.writer.into_inner().context("a table in memory could not be finished")
     }
 }
 

@@ -33,6 +33,7 @@ mod read_back;
 mod reconciliation_csv;
 mod reconciliation_sheets;
 mod reconciliation_xlsx;
+mod reread;
 mod sheet;
 mod statement;
 mod statement_sheets;

@@ -8,8 +8,9 @@ use super::read_back::{Figures, Written, compare};
 use super::reconciliation_sheets::{
     agencies, cents, inputs, items, laws, not_billed, parts, pool_shares, pools, prepaid, quarantine, tie_outs, vendors,
 };
+use super::reread::Reread;
 use super::sheet::Sheet;
-use super::workbook::{About, Book, Cell, Column, Kind, Reread, column, widths, write_text};
+use super::workbook::{About, Book, Cell, Column, Kind, column, widths, write_text};
 use super::{path, standing};
 use crate::model::bill::Destination;
 use crate::model::money::{Money, Overflow};

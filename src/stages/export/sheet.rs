@@ -1,7 +1,8 @@
 //! A sheet of one table as plain values: written by [`Book`], and read again cell by cell.
 
 use super::read_back::Figures;
-use super::workbook::{Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Reread, sum_of};
+use super::reread::Reread;
+use super::workbook::{Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, sum_of};
 use crate::model::money::Money;
 
 pub(super) struct Sheet {

@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, FormatAlign};
 
 pub(super) fn services(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
-    const COLUMNS: [Column; 10] = [
+    const COLUMNS: [Column; 11] = [
         column("Bill line", 22, Kind::Text),
         column("Service", 10, Kind::Text),
+        column("Name", 22, Kind::Long),
         column("What it is", 28, Kind::Long),
         column("Vendor", 12, Kind::Text),
         column("How it is priced", 21, Kind::Text),
@@ -28,19 +29,20 @@ pub(super) fn services(book: &mut Book, statement: &Statement<'_>) -> anyhow::Re
         vec![
             Cell::text(&line.id),
             Cell::text(&line.service),
+            Cell::text(statement.service_name(line)),
             Cell::text(&line.description),
             Cell::text(&line.provider),
             Cell::text(kind_in_words(line.kind)),
             line.quantity.map_or(Cell::Blank, |quantity| Cell::Decimal(quantity.to_string())),
             Cell::text(&line.unit),
             Cell::text(price.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("; ")),
-            Cell::text(line.arithmetic.join("; ")),
+            Cell::Lines(line.arithmetic.clone()),
             Cell::Money(line.amount),
         ]
     };
     let rows: Vec<Vec<Cell>> = statement.due().map(row).collect();
     let what = "Every line of the bill, with its price and the arithmetic in the order it was done.";
-    book.table_sheet("Services", "Services", what, &COLUMNS, &rows, &[(9, statement.amount_due()?)])
+    book.table_sheet("Services", "Services", what, &COLUMNS, &rows, &[(10, statement.amount_due()?)])
 }
 
 pub(super) fn funding(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
@@ -215,7 +217,7 @@ pub(super) fn showback(book: &mut Book, statement: &Statement<'_>) -> anyhow::Re
             Cell::text(&line.description),
             Cell::text(treatment(line)),
             Cell::text(kind_in_words(line.kind)),
-            Cell::text(line.arithmetic.join("; ")),
+            Cell::Lines(line.arithmetic.clone()),
             Cell::Money(line.amount),
         ]
     };
@@ -273,7 +275,9 @@ pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Res
         "The vendors' charges behind your lines, by account, resource, meter and day; {csv} has more columns. Shares of \
          pools, fees and hours have no charges of their own."
     );
-    book.table_sheet("Line detail", "Line detail", &what, &COLUMNS, &rows, &[(12, statement.explained()?)])
+    let (columns, rows) = without_empty(&COLUMNS, rows);
+    let last = columns.len() - 1;
+    book.table_sheet("Line detail", "Line detail", &what, &columns, &rows, &[(last, statement.explained()?)])
 }
 
 pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {

@@ -6,9 +6,10 @@
 use super::NamedBytes;
 use super::cover::{checked_table, cover, heading, signatures};
 use super::read_back::{Figures, Written, compare};
+use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words, statements};
 use super::statement_sheets::{adjustments, details, funding, is_adjustment, notes, rates, services, shared, showback};
-use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, Reread, column};
+use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
 use crate::model::money::{Money, Overflow};

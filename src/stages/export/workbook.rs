@@ -10,18 +10,18 @@ use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::untrusted::Untrusted;
 use anyhow::{Context, ensure};
-use calamine::{Data, Reader, Xlsx};
+use calamine::Data;
 use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{
     Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign,
     FormatBorder, Formula, IgnoreError, Table, TableColumn, TableStyle, Workbook, Worksheet,
 };
-use std::io::Cursor;
 
 /// Excel's own limit is 1,048,576 rows; past this a sheet is no help to a reader, and the CSV beside it has every row.
 pub(super) const MOST_ROWS: usize = 100_000;
 
-const NO_ROWS: &str = "None this month.";
+/// What a sheet says that has no rows.
+pub(super) const NO_ROWS: &str = "None this month.";
 
 const NAVY: Color = Color::RGB(0x1F3864);
 const GREY: Color = Color::RGB(0x595959);
@@ -57,6 +57,8 @@ pub(super) enum Cell {
     Blank,
     /// Text from anywhere.
     Text(String),
+    /// Sentences, each on a line of its own.
+    Lines(Vec<String>),
     Money(Money),
     /// A cost with all its decimals.
     Cost(Cost),
@@ -275,6 +277,10 @@ impl Book {
             for (place, (cell, column)) in (0u16..).zip(cells.iter().zip(columns)) {
                 write(sheet, look, row, place, column.kind, cell)?;
             }
+            let height = cells.iter().zip(columns).map(|(cell, column)| lines(cell, column)).max().unwrap_or(1);
+            if height > 1 {
+                sheet.set_row_height(row, height.min(MOST_LINES) * LINE_HEIGHT)?;
+            }
         }
         sheet.ignore_error_range(placed.first, 0, placed.last, last_column, IgnoreError::NumberStoredAsText)?;
         Ok(placed)
@@ -378,6 +384,10 @@ fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, c
         Cell::Blank => {
             sheet.write_blank(row, place, text)?;
         }
+        Cell::Lines(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
+            sheet.write_string_with_format(row, place, lines.join("\n"), &look.long.clone().set_quote_prefix())?;
+        }
         Cell::Text(content) => {
             write_text(sheet, row, place, content, if is_number(kind) { &look.right } else { text })?;
         }
@@ -392,6 +402,33 @@ fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, c
         }
     }
     Ok(())
+}
+
+/// Points; a row cannot be higher than 409.
+const LINE_HEIGHT: u32 = 15;
+const MOST_LINES: u32 = 27;
+
+/// How many lines a cell needs in its column: no program works it out from the file alone.
+fn lines(cell: &Cell, column: &Column) -> u32 {
+    let wrapped = |text: &str| {
+        let room = usize::from(column.width).saturating_sub(3).max(1);
+        let (mut lines, mut used) = (1, 0);
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            if used > 0 && used + 1 + length > room {
+                (lines, used) = (lines + 1, 0);
+            }
+            lines += length.saturating_sub(1) / room;
+            used += length + usize::from(used > 0);
+        }
+        lines
+    };
+    let lines = match cell {
+        Cell::Text(text) if column.kind == Kind::Long => wrapped(text),
+        Cell::Lines(lines) => lines.iter().map(|line| wrapped(line)).sum(),
+        _ => 1,
+    };
+    u32::try_from(lines).unwrap_or(MOST_LINES)
 }
 
 /// A number where a double keeps all digits, otherwise text that shows them.
@@ -442,64 +479,8 @@ fn excel_date(date: NaiveDate) -> anyhow::Result<ExcelDateTime> {
     Ok(ExcelDateTime::from_ymd(year, date.month() as u8, date.day() as u8)?)
 }
 
-/// A workbook that was written, read by another library.
-pub(super) struct Reread<'a> {
-    book: Xlsx<Cursor<&'a [u8]>>,
-}
-
-impl<'a> Reread<'a> {
-    pub fn open(bytes: &'a [u8]) -> anyhow::Result<Self> {
-        Ok(Self { book: Xlsx::new(Cursor::new(bytes))? })
-    }
-
-    /// Cells of the named columns, row by row: the header is found by its names, and the table ends where its first
-    /// column is empty. Nothing for a sheet that says it has no rows.
-    pub fn rows(&mut self, sheet: &str, headers: &[&str]) -> anyhow::Result<Vec<Vec<String>>> {
-        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
-        let mut rows = range.rows();
-        let Some(places) = rows.find_map(|row| places(row, headers)) else {
-            let empty = range.rows().flatten().any(|cell| content(cell) == NO_ROWS);
-            ensure!(empty, "the sheet {sheet} has no table with the columns {}", headers.join(", "));
-            return Ok(Vec::new());
-        };
-        Ok(rows.take_while(|row| has_first(row)).map(|row| cells(row, &places)).collect())
-    }
-
-    /// The same for all tables of a sheet that have these columns, one after the other.
-    pub fn all_rows(&mut self, sheet: &str, headers: &[&str]) -> anyhow::Result<Vec<Vec<String>>> {
-        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
-        let (mut rows, mut found) = (range.rows(), Vec::new());
-        while let Some(places) = rows.find_map(|row| places(row, headers)) {
-            found.extend(rows.by_ref().take_while(|row| has_first(row)).map(|row| cells(row, &places)));
-        }
-        Ok(found)
-    }
-
-    /// What stands right of a text, row by row of those that hold it.
-    pub fn beside(&mut self, sheet: &str, label: &str) -> anyhow::Result<Vec<Vec<String>>> {
-        let range = self.book.worksheet_range(sheet).with_context(|| format!("the sheet {sheet} cannot be read"))?;
-        let beside = |row: &[Data]| {
-            let place = row.iter().position(|cell| content(cell) == label)?;
-            Some(row[place + 1..].iter().filter(|cell| **cell != Data::Empty).map(content).collect())
-        };
-        Ok(range.rows().filter_map(beside).collect())
-    }
-}
-
-/// Where the headers stand, in a row that has all of them.
-fn places(row: &[Data], headers: &[&str]) -> Option<Vec<usize>> {
-    headers.iter().map(|header| row.iter().position(|cell| content(cell) == *header)).collect()
-}
-
-fn has_first(row: &[Data]) -> bool {
-    row.first().is_some_and(|cell| *cell != Data::Empty)
-}
-
-fn cells(row: &[Data], places: &[usize]) -> Vec<String> {
-    places.iter().map(|&place| content(&row[place])).collect()
-}
-
-fn content(cell: &Data) -> String {
+/// A cell that was read, as text: an amount in the shortest decimal that is its double.
+pub(super) fn content(cell: &Data) -> String {
     match cell {
         Data::Float(double) => from_double(*double),
         Data::DateTime(date) => {
