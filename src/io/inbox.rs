@@ -7,7 +7,7 @@ use super::container::{self, Bytes, Packed, damage_in_words};
 use super::digest::sha256_of_reader;
 use super::fs::{Disk, DiskError, EntryKind};
 use super::look::look as look_inside;
-use crate::frame::delimited::{Record, ScanError, Scanner};
+use crate::frame::delimited::{Defect, Record, ScanError, Scanner};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::{FileLook, InboxFile, TableFile, TableRows, TextEncoding};
 use crate::model::month::Month;
@@ -195,12 +195,19 @@ pub fn read_table(disk: &Disk, folder: &str, file: &InboxFile, table: &TableFile
 
 fn unreadable(path: &str, error: &ScanError) -> Finding {
     match error {
-        ScanError::Defect(defect) => Finding::new(
-            Code::RowQuote,
-            Place::file(path),
-            format!("From here on nobody can say where a row ends: {defect}."),
-            "Export the table again; do not edit it by hand.",
-        ),
+        ScanError::Defect(defect) => {
+            let (code, row) = match *defect {
+                Defect::QuoteNeverClosed { row }
+                | Defect::TextAfterQuote { row, .. }
+                | Defect::QuoteInBareCell { row, .. }
+                | Defect::TooManyLines { row, .. } => (Code::RowQuote, row),
+                Defect::Nul { row } => (Code::RowNotText, row),
+                Defect::RowTooLong { row } | Defect::CellTooLong { row, .. } => (Code::RowTooLong, row),
+            };
+            let why = format!("From here on nobody can say where a row ends: {defect}.");
+            let fix = "Export the table again; do not edit it by hand.";
+            Finding::new(code, Place::file(path).row(row), why, fix)
+        }
         ScanError::Read(error) => {
             Finding::new(Code::FileDamaged, Place::file(path), damage_in_words(error), "Download the file again.")
         }

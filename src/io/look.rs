@@ -46,7 +46,7 @@ pub fn look(
                 if is_of_disk(&error) {
                     return Err(error).with_context(|| format!("cannot read {path}"));
                 }
-                return refuse(path, Code::FileDamaged, &damage_in_words(&error), "Download the file again.");
+                return refuse(path, Code::FileDamaged, damage_in_words(&error), "Download the file again.");
             }
         }
         Err(error) if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_of_disk) => {
@@ -56,7 +56,7 @@ pub fn look(
             return refuse(
                 path,
                 Code::FileDamaged,
-                &format!("The archive cannot be opened: {error}."),
+                format!("The archive cannot be opened: {error}."),
                 "Download the file again.",
             );
         }

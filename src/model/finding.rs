@@ -198,11 +198,11 @@ codes! {
     CommitmentCheck = 320, Warning, "a commitment does not add up";
     NegationCheck = 321, Blocks, "savings plan negations do not cancel";
     EffectiveUnavailable = 322, Note, "effective cost is not available";
-    ViewAssumed = 323, Warning, "actual or amortized: nothing says which";
+    MonthOutOfOrder = 323, Blocks, "months are closed in their order";
     ContentTwice = 324, Blocks, "two files hold the same rows";
     VersionConflict = 325, Blocks, "two versions of a month and nothing to choose by";
     FormatUnknown = 326, Blocks, "the settings name a format nobody knows";
-    MonthOutOfOrder = 323, Blocks, "months are closed in their order";
+    ViewAssumed = 327, Warning, "actual or amortized: nothing says which";
     OwnerMissing = 401, Warning, "charges without an owner";
     OwnerUnknownAgency = 402, Warning, "an owner that is not a known agency";
     OwnerAmbiguous = 403, Warning, "an owner that is not certain";

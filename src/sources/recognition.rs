@@ -139,7 +139,7 @@ impl<'a> Columns<'a> {
 pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
     let columns = Columns::of(header, first_rows);
     let has = |name: &&str| columns.has(name);
-    if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(|name| has(name))) {
+    if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(has)) {
         return format!("It looks like {title}, which is not read as charges.");
     }
     if let Some((source, name)) = SOURCES
@@ -156,7 +156,7 @@ pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
                 .recognition
                 .marks
                 .iter()
-                .filter(|spellings| !spellings.iter().any(|name| has(name)))
+                .filter(|spellings| !spellings.iter().any(has))
                 .map(|spellings| spellings[0])
                 .collect();
             (lacks.len(), format!("{} (lacks {})", source.title, lacks.join(", ")))

@@ -119,113 +119,7 @@ fn a02_to_a30_files_that_nobody_can_read() {
         ("B26 header without end", vec![b'x'; 3 << 20]),
     ];
     let all: Vec<String> = cases.iter().map(|(name, bytes)| format!("# {name}\n{}", told(bytes))).collect();
-    insta::assert_snapshot!(all.join("\n"), @r#"
-    # A03 UTF-16 without mark
-    CB0106 blocks the close: the text encoding is not allowed here
-      f.csv
-      why  Every other byte is NUL: UTF-16 without a byte order mark, or no text at all.
-      fix  Export as UTF-8, or set `encoding` for this source in chargeback.toml ("windows-1252").
-    # A08 carriage returns
-    CB0107 blocks the close: the file is not a table
-      f.csv
-      why  Its lines end in carriage returns alone, so all rows look like one.
-      fix  Download the export again; do not save it from a spreadsheet.
-    # A11 Latin-1
-    CB0106 blocks the close: the text encoding is not allowed here
-      f.csv
-      why  Byte 5 (hexadecimal DF) is not UTF-8.
-      fix  Export as UTF-8, or set `encoding` for this source in chargeback.toml ("windows-1252").
-    # A12 blank lines
-    CB0102 blocks the close: the file is empty
-      f.csv
-      why  The first line is empty or broken, so the columns have no names.
-      fix  Remove what stands before the header, or download the file again.
-    # A17 truncated gzip
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The compressed file ends too early: it was cut off, and rows are missing.
-      fix  Download the file again.
-    # A18 wrong sum
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The compressed file cannot be unpacked (corrupt gzip stream does not have a matching checksum).
-      fix  Download the file again.
-    # A20 rubbish after gzip
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The compressed file ends too early: it was cut off, and rows are missing.
-      fix  Download the file again.
-    # A22 empty
-    CB0102 blocks the close: the file is empty
-      f.csv
-      why  The file has no bytes, so nobody can say whether charges are missing.
-      fix  Download the file again, or remove it from the inbox.
-    # A23 blanks
-    CB0102 blocks the close: the file is empty
-      f.csv
-      why  The file holds nothing but blanks.
-      fix  Download the export again and look at it in an editor before you put it here.
-    # A25 HTML
-    CB0107 blocks the close: the file is not a table
-      f.csv
-      why  This is HTML: most likely a sign-in page saved instead of the file.
-      fix  Download the export again and look at it in an editor before you put it here.
-    # A26 XML
-    CB0107 blocks the close: the file is not a table
-      f.csv
-      why  This is XML: most likely the storage's error message saved instead of the file.
-      fix  Download the export again and look at it in an editor before you put it here.
-    # A27 workbook
-    CB0107 blocks the close: the file is not a table
-      f.csv
-      why  This is an Excel workbook under another name.
-      fix  Put the vendor's CSV export here, not a workbook or a page saved under its name.
-    # A28 random bytes
-    CB0106 blocks the close: the text encoding is not allowed here
-      f.csv
-      why  Byte 2 (hexadecimal BB) is not UTF-8.
-      fix  Export as UTF-8, or set `encoding` for this source in chargeback.toml ("windows-1252").
-    # A29 two members
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The archive cannot be opened: the archive holds 2 files, and one is expected.
-      fix  Download the file again.
-    # A29 climbing member
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The archive cannot be opened: the file inside the archive has a path that climbs out of its folder.
-      fix  Download the file again.
-    # A30 damaged zip
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The archive cannot be opened: invalid Zip archive: No CDFH found.
-      fix  Download the file again.
-    # A30 cut zip
-    CB0104 blocks the close: the file is damaged
-      f.csv
-      why  The archive cannot be opened: invalid Zip archive: Could not find EOCD.
-      fix  Download the file again.
-    # P02 Parquet
-    CB0107 blocks the close: the file is not a table
-      f.csv
-      why  This is a Parquet file; this source is read as delimited text.
-      fix  Put the vendor's CSV export here, not a workbook or a page saved under its name.
-    # B25 columns
-    CB0102 blocks the close: the file is empty
-      f.csv
-      why  The first line is empty or broken, so the columns have no names.
-      fix  Remove what stands before the header, or download the file again.
-    # B25 columns with names
-    CB0109 blocks the close: the file exceeds a limit
-      f.csv
-      why  The header has 20001 columns; the limit is 4096.
-      fix  Check that this is the vendor's export; ask for fewer columns.
-    # B26 header without end
-    CB0109 blocks the close: the file exceeds a limit
-      f.csv
-      why  Its first line is longer than 262144 bytes, which no header is.
-      fix  Check that this is the vendor's export.
-    "#);
+    insta::assert_snapshot!("unreadable_files", all.join("\n"));
 }
 
 #[test]
@@ -429,7 +323,7 @@ fn tables_are_read_whole_and_their_bad_rows_named() {
       why  Byte 1 of the cell (hexadecimal FF) is not UTF-8.
       fix  Export as UTF-8, or set `encoding = "windows-1252"` for this source in chargeback.toml.
     CB0202 blocks the close: a quote is out of place
-      f.csv
+      f.csv, line 505
       why  From here on nobody can say where a row ends: a quote opens in row 505 and is never closed.
       fix  Export the table again; do not edit it by hand.
     "#);

@@ -8,8 +8,16 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub struct Telling {
     findings: Vec<Finding>,
-    /// By code, file, column and value: the first place, the rows, and the texts.
-    repeated: BTreeMap<(Code, String, String, String), (Place, u64, String, &'static str)>,
+    /// By code, file, column and value.
+    repeated: BTreeMap<(Code, String, String, String), Repeated>,
+}
+
+/// One thing that may stand in many rows.
+struct Repeated {
+    first: Place,
+    rows: u64,
+    why: String,
+    fix: &'static str,
 }
 
 /// Exports stop at a number of rows that somebody has set: a round one.
@@ -95,14 +103,14 @@ impl Telling {
             let place = record.place(field);
             if value.is_empty() { place } else { place.value(value) }
         };
-        self.repeated.entry(key).or_insert_with(|| (place(), 0, why, fix)).1 += 1;
+        self.repeated.entry(key).or_insert_with(|| Repeated { first: place(), rows: 0, why, fix }).rows += 1;
     }
 
     pub fn findings(self) -> Vec<Finding> {
         let mut findings = self.findings;
-        for ((code, ..), (place, rows, why, fix)) in self.repeated {
+        for ((code, ..), Repeated { first, rows, why, fix }) in self.repeated {
             let why = if rows > 1 { format!("{why} It stands in {rows} rows.") } else { why };
-            findings.push(Finding::new(code, place, why, fix));
+            findings.push(Finding::new(code, first, why, fix));
         }
         findings
     }

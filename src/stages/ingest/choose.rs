@@ -6,6 +6,7 @@ use super::{Chosen, Inbox, Kind};
 use crate::model::finding::{Code, Place};
 use crate::model::intake::{Part, SourceVersion, View};
 use crate::model::month::Month;
+use crate::sources::SourceDefinition;
 use crate::sources::recognition::Newest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,79 +84,56 @@ fn the_one_that_counts<'m>(inbox: &mut Inbox, unit: &[&'m Manifest]) -> Option<&
     None
 }
 
-/// The parts of a version, if they are all there and as they should be.
-fn assemble(inbox: &mut Inbox, manifest: &Manifest) -> Option<Chosen> {
-    let mut sound = true;
-    let mut places = Vec::new();
+/// A version's parts as files: their places in the inbox with the rows they should have, and what is missing.
+struct Resolved<'m> {
+    parts: Vec<(usize, &'m Listed)>,
+    missing: Vec<(&'m Listed, Option<usize>)>,
+}
+
+fn resolve_all<'m>(inbox: &Inbox, manifest: &'m Manifest) -> Resolved<'m> {
+    let mut resolved = Resolved { parts: Vec::new(), missing: Vec::new() };
+    let mut taken = BTreeSet::new();
     for listed in &manifest.parts {
         match resolve(inbox, manifest, listed) {
-            Ok(place) => {
-                sound &= has_its_bytes(inbox, manifest, listed, place);
-                if !places.contains(&place) {
-                    places.push(place);
-                }
-            }
-            Err(elsewhere) => {
-                sound = false;
-                inbox.tell_missing(manifest, listed, elsewhere);
-            }
+            Ok(place) if taken.insert(place) => resolved.parts.push((place, listed)),
+            Ok(_) => {}
+            Err(elsewhere) => resolved.missing.push((listed, elsewhere)),
         }
     }
-    inbox.used.extend(&places);
+    resolved
+}
+
+/// The version with its parts, if they are all there and as they should be.
+fn assemble(inbox: &mut Inbox, manifest: &Manifest) -> Option<Chosen> {
+    let Resolved { parts, missing } = resolve_all(inbox, manifest);
+    let places: Vec<usize> = parts.iter().map(|(place, _)| *place).collect();
     let source = places.iter().find_map(|&place| inbox.seen[place].charges());
     let month = inbox.month_of(&places, manifest.month);
-    if month != inbox.month {
-        // Only what is asked for is judged; the rest of another month's delivery is nobody's business today.
-        if source.is_some() {
-            inbox.refuse_month(&manifest.path, month);
-        }
+    if source.is_none() && missing.is_empty() {
+        // Of a format that is not read: each file is named as such.
         return None;
     }
-    inbox.findings.extend(manifest.findings.iter().cloned());
+    inbox.used.extend(&places);
+    if month != inbox.month {
+        // Only what is asked for is judged; the rest of another month's delivery is nobody's business today.
+        inbox.refuse_month(&manifest.path, month);
+        return None;
+    }
+    let sound = is_sound(inbox, manifest, &parts, &missing, source);
     if manifest.month.is_some_and(|said| said != month) {
         let said = manifest.month.map_or(String::new(), |said| said.to_string());
         let why = format!("Its rows are of {month}. The rows decide.");
         inbox.tell(Code::ManifestMonth, Place::file(&manifest.path).value(said), why, "Nothing needs to be done.");
     }
-    let Some(source) = source else {
-        // No part is a vendor's file. Each of them is named: what the manifest lists is never left out in silence.
-        places.iter().for_each(|&place| inbox.tell_unknown(place));
-        return None;
-    };
-    for &place in &places {
-        match inbox.seen[place].kind {
-            Kind::Charges(other) if other.name == source.name => {}
-            // Said when it was looked at, or said below among the files of no known format.
-            Kind::Unreadable => sound = false,
-            _ => {
-                sound = false;
-                inbox.tell(
-                    Code::FileNotRecognized,
-                    Place::file(inbox.path(place)),
-                    format!("The manifest lists it among the parts of {}, and it is none.", source.title),
-                    "Download this part again.",
-                );
-            }
-        }
-    }
-    if !sound || !manifest.findings.is_empty() {
-        return None;
-    }
+    let source = source.filter(|_| sound)?;
     if places.iter().all(|&place| !inbox.seen[place].has_rows()) {
         inbox.header_only(&places);
     }
-    let rows = |place: usize| {
-        let listed = manifest.parts.iter().find(|listed| resolve(inbox, manifest, listed) == Ok(place));
-        listed.and_then(|listed| listed.rows)
+    let part = |(place, listed): &(usize, &Listed)| Part {
+        path: inbox.path(*place).to_owned(),
+        sha256: inbox.seen[*place].file.sha256.clone(),
+        rows_expected: listed.rows,
     };
-    let parts = places
-        .iter()
-        .map(|&place| Part {
-            path: inbox.path(place).to_owned(),
-            sha256: inbox.seen[place].file.sha256.clone(),
-            rows_expected: rows(place),
-        })
-        .collect();
     let version = SourceVersion {
         source: source.name.to_owned(),
         folder: manifest.path.split('/').next().unwrap_or_default().to_owned(),
@@ -163,11 +141,50 @@ fn assemble(inbox: &mut Inbox, manifest: &Manifest) -> Option<Chosen> {
         version: manifest.version.clone(),
         month,
         view: View::Only,
-        parts,
+        parts: parts.iter().map(part).collect(),
         rows_expected: manifest.rows.or_else(|| manifest.parts.iter().map(|listed| listed.rows).sum()),
         manifest: Some(manifest.path.clone()),
     };
     Some(inbox.viewed(version, source, places, &manifest.kind, &manifest.scope))
+}
+
+/// Says all that is wrong with the parts; whether nothing is.
+fn is_sound(
+    inbox: &mut Inbox,
+    manifest: &Manifest,
+    parts: &[(usize, &Listed)],
+    missing: &[(&Listed, Option<usize>)],
+    source: Option<&SourceDefinition>,
+) -> bool {
+    let mut sound = missing.is_empty() && manifest.findings.is_empty();
+    inbox.findings.extend(manifest.findings.iter().cloned());
+    for (listed, elsewhere) in missing {
+        inbox.tell_missing(manifest, listed, *elsewhere);
+    }
+    for &(place, listed) in parts {
+        sound &= has_its_bytes(inbox, manifest, listed, place);
+        match (inbox.seen[place].charges(), source) {
+            (Some(other), Some(source)) if other.name == source.name => {}
+            (_, Some(source)) => {
+                sound = false;
+                // What nobody can read was named when it was looked at.
+                if !matches!(inbox.seen[place].kind, Kind::Unreadable) {
+                    inbox.tell(
+                        Code::FileNotRecognized,
+                        Place::file(inbox.path(place)),
+                        format!("The manifest lists it among the parts of {}, and it is none.", source.title),
+                        "Download this part again.",
+                    );
+                }
+            }
+            // No part is a vendor's file: what the manifest lists is never left out in silence.
+            (_, None) => {
+                sound = false;
+                inbox.tell_unknown(place);
+            }
+        }
+    }
+    sound
 }
 
 /// The file that a manifest means. People copy folders about, so only the end of the path counts; but a version's name in
@@ -180,12 +197,9 @@ fn resolve(inbox: &Inbox, manifest: &Manifest, listed: &Listed) -> Result<usize,
     let needed = version_at.map_or(2, |at| wanted.len() - at);
     let mut best: Option<(bool, usize, usize)> = None;
     let mut elsewhere = None;
-    for (place, seen) in inbox.seen.iter().enumerate() {
-        let path = seen.file.path.as_str();
-        if path.split('/').next() != root
-            || matches!(seen.kind, Kind::Manifest)
-            || unpacked_name(name_of(path)) != unpacked_name(name)
-        {
+    for &place in inbox.by_name.get(unpacked_name(name)).into_iter().flatten() {
+        let path = inbox.path(place);
+        if path.split('/').next() != root || matches!(inbox.seen[place].kind, Kind::Manifest) {
             continue;
         }
         let above = folder_of(path).rsplit('/').zip(wanted.iter().rev().skip(1)).take_while(|(a, b)| a == *b).count();
@@ -222,20 +236,20 @@ fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, o
     let other_month = manifest.month.is_some_and(|month| month != inbox.month);
     let listed = listed_by(inbox, unit.iter().copied());
     let root = month_folder(&manifest.path).map(|(folder, _)| folder);
-    let beside: BTreeSet<&str> =
-        inbox.used_of(manifest).into_iter().map(|place| folder_of(inbox.path(place))).collect();
+    let own = listed_by(inbox, std::iter::once(manifest));
+    let beside: BTreeSet<&str> = own.iter().map(|&place| folder_of(inbox.path(place))).collect();
     let mut older: BTreeMap<&str, usize> = BTreeMap::new();
     for place in 0..inbox.seen.len() {
         let path = inbox.path(place);
         let of_unit = listed.contains(&place) || root.is_some_and(|root| is_below(path, root));
         let is_manifest = matches!(inbox.seen[place].kind, Kind::Manifest);
-        if !of_unit || is_manifest || !inbox.is_free(place) || of_others.contains(&place) {
+        if !of_unit || is_manifest || own.contains(&place) || !inbox.is_free(place) || of_others.contains(&place) {
             continue;
         }
         if other_month {
             inbox.set_aside.insert(place);
         } else if beside.contains(folder_of(path)) && !listed.contains(&place) {
-            set_extra_aside(inbox, manifest, place);
+            set_extra_aside(inbox, manifest, &own, place);
         } else if inbox.seen[place].charges().is_some() || matches!(inbox.seen[place].kind, Kind::Unknown) {
             inbox.set_aside.insert(place);
             // The version that counts has a finding of its own if its parts could not be taken.
@@ -257,9 +271,8 @@ fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, o
 }
 
 /// A file among the parts that the manifest does not list.
-fn set_extra_aside(inbox: &mut Inbox, manifest: &Manifest, place: usize) {
+fn set_extra_aside(inbox: &mut Inbox, manifest: &Manifest, parts: &BTreeSet<usize>, place: usize) {
     inbox.set_aside.insert(place);
-    let parts = inbox.used_of(manifest);
     let seen = &inbox.seen[place];
     if matches!(seen.kind, Kind::Unreadable) {
         return;
@@ -314,11 +327,6 @@ fn set_unit_aside(inbox: &mut Inbox, unit: &[&Manifest]) {
 }
 
 impl Inbox<'_> {
-    fn used_of(&self, manifest: &Manifest) -> Vec<usize> {
-        let parts = manifest.parts.iter().filter_map(|listed| resolve(self, manifest, listed).ok());
-        parts.filter(|place| self.used.contains(place)).collect()
-    }
-
     fn tell_missing(&mut self, manifest: &Manifest, listed: &Listed, elsewhere: Option<usize>) {
         let mut why = "Its rows are of the month; without them the bills would be too low.".to_owned();
         if let Some(place) = elsewhere {

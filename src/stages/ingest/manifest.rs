@@ -48,7 +48,7 @@ pub fn is_called_manifest(path: &str) -> bool {
 }
 
 /// Reads a manifest; nothing for JSON that is none.
-pub fn read(path: &str, text: &str) -> Result<Option<Manifest>, Finding> {
+pub fn read(path: &str, text: &str) -> Result<Option<Manifest>, Box<Finding>> {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => {
@@ -66,7 +66,7 @@ pub fn read(path: &str, text: &str) -> Result<Option<Manifest>, Finding> {
     Ok(Some(interpret(path, shape, &value)?))
 }
 
-fn interpret(path: &str, shape: &'static ManifestShape, value: &Value) -> Result<Manifest, Finding> {
+fn interpret(path: &str, shape: &'static ManifestShape, value: &Value) -> Result<Manifest, Box<Finding>> {
     let text = |at: &str| said(value, at).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let elements = said(value, shape.parts.list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut parts = Vec::new();
@@ -147,13 +147,13 @@ fn in_itself(path: &str, shape: &ManifestShape, value: &Value, parts: &[Listed])
     findings
 }
 
-fn damaged(path: &str, why: String) -> Finding {
-    Finding::new(
+fn damaged(path: &str, why: String) -> Box<Finding> {
+    Box::new(Finding::new(
         Code::ManifestDamaged,
         Place::file(path),
         why,
         "Download the manifest again from the vendor's storage, with all parts of its version.",
-    )
+    ))
 }
 
 fn said<'a>(value: &'a Value, at: &str) -> Option<&'a Value> {

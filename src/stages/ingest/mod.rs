@@ -24,6 +24,7 @@ use crate::sources::servicenow;
 use crate::sources::{SourceDefinition, named};
 use manifest::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What counts, and what a human must be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,9 +65,19 @@ enum Kind {
 struct Seen<'a> {
     file: &'a InboxFile,
     kind: Kind,
+    /// Of header and first rows, so that most files are told apart by a number.
+    beginning: u64,
 }
 
 impl<'a> Seen<'a> {
+    fn new(file: &'a InboxFile, setting: Option<&SourceSetting>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        if let FileLook::Table { header, first_rows, .. } = &file.look {
+            (header, first_rows).hash(&mut hasher);
+        }
+        Self { file, kind: kind_of(file, setting), beginning: hasher.finish() }
+    }
+
     fn charges(&self) -> Option<&'static SourceDefinition> {
         if let Kind::Charges(source) = self.kind { Some(source) } else { None }
     }
@@ -85,7 +96,7 @@ impl<'a> Seen<'a> {
 
     /// Whether both begin alike, whatever they are packed in.
     fn begins_like(&self, other: &Self) -> bool {
-        self.has_rows() && self.table() == other.table()
+        self.beginning == other.beginning && self.has_rows() && self.table() == other.table()
     }
 }
 
@@ -104,6 +115,8 @@ struct Chosen {
 /// The files, and which of them have found their use.
 struct Inbox<'a> {
     seen: Vec<Seen<'a>>,
+    /// Places of files by their names without the ending of a packing.
+    by_name: BTreeMap<&'a str, Vec<usize>>,
     state: &'a State,
     month: Month,
     /// Parts that count.
@@ -121,8 +134,12 @@ impl<'a> Inbox<'a> {
         for setting in &state.sources {
             findings.extend(unknown_format(setting));
         }
-        let seen = files.into_iter().map(|file| Seen { file, kind: kind_of(file, setting(state, file)) }).collect();
-        Self { seen, state, month, used: BTreeSet::new(), set_aside: BTreeSet::new(), findings }
+        let seen: Vec<Seen> = files.into_iter().map(|file| Seen::new(file, setting(state, file))).collect();
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, seen) in seen.iter().enumerate() {
+            by_name.entry(paths::unpacked_name(paths::name_of(&seen.file.path))).or_default().push(place);
+        }
+        Self { seen, by_name, state, month, used: BTreeSet::new(), set_aside: BTreeSet::new(), findings }
     }
 
     fn is_free(&self, place: usize) -> bool {
@@ -148,7 +165,7 @@ impl<'a> Inbox<'a> {
                 (FileLook::Json(text), _) => match manifest::read(&seen.file.path, text) {
                     Ok(Some(manifest)) => manifests.push(manifest),
                     Ok(None) => seen.kind = Kind::Unknown,
-                    Err(finding) => self.findings.push(finding),
+                    Err(finding) => self.findings.push(*finding),
                 },
                 (FileLook::Table { .. }, Kind::Unknown) if manifest::is_called_manifest(&seen.file.path) => {
                     seen.kind = Kind::Manifest;
@@ -193,14 +210,13 @@ impl<'a> Inbox<'a> {
 
     /// Two parts that both count and begin with the same rows: one file in two packings, or one month twice.
     fn refuse_equal_parts(&mut self, versions: &[Chosen]) {
-        let places: Vec<usize> = versions.iter().flat_map(|chosen| chosen.places.iter().copied()).collect();
-        for (number, &place) in places.iter().enumerate() {
-            let begins_alike = |earlier: &&usize| {
-                let (seen, earlier) = (&self.seen[place], &self.seen[**earlier]);
-                seen.charges().map(|source| source.name) == earlier.charges().map(|source| source.name)
-                    && seen.begins_like(earlier)
-            };
-            if let Some(&earlier) = places[..number].iter().find(begins_alike) {
+        let mut earlier_by_beginning: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for place in versions.iter().flat_map(|chosen| chosen.places.iter().copied()) {
+            let seen = &self.seen[place];
+            let alike = earlier_by_beginning.entry(seen.beginning).or_default();
+            let original = alike.iter().copied().find(|&earlier| seen.begins_like(&self.seen[earlier]));
+            alike.push(place);
+            if let Some(earlier) = original {
                 let why = format!(
                     "It begins with the same rows as {}; reading both would bill them twice.",
                     self.path(earlier)

@@ -3,10 +3,17 @@
 
 use super::*;
 use crate::model::intake::{Container, TextEncoding, View};
+use crate::sources::aws;
 
-const AWS: &str = "lineItem/LineItemType,lineItem/UnblendedCost,lineItem/UsageAccountId,bill/PayerAccountId,bill/BillingPeriodStartDate";
 const AZURE: &str =
     "Cost,MeterId,SubscriptionId,ChargeType,OfferId,BillingAccountId,PricingModel,BillingPeriodStartDate,Date";
+
+/// The header of an AWS report, as its source knows it: type, cost, account, payer, month.
+fn aws_header() -> String {
+    let source = &aws::COST_AND_USAGE_REPORT;
+    let marks = source.recognition.marks.iter().map(|spellings| spellings[0]);
+    marks.chain([source.dates.billing_period_start[0]]).collect::<Vec<_>>().join(",")
+}
 
 fn file(path: &str, text: &str) -> InboxFile {
     let look = if text.starts_with('{') {
@@ -25,8 +32,8 @@ fn file(path: &str, text: &str) -> InboxFile {
 }
 
 /// A part of an AWS report, with one row that costs so much.
-fn aws(path: &str, cost: &str) -> InboxFile {
-    file(path, &format!("{AWS}\nUsage,{cost},111111111111,999999999999,2025-06-01T00:00:00Z"))
+fn report(path: &str, cost: &str) -> InboxFile {
+    file(path, &format!("{}\nUsage,{cost},111111111111,999999999999,2025-06-01T00:00:00Z", aws_header()))
 }
 
 fn azure(path: &str, cost: &str, charge: &str) -> InboxFile {
@@ -86,7 +93,7 @@ fn g01_a_listed_part_is_missing() {
             "v2",
             &["cur/r/20250601-20250701/v2/r-1.csv.gz", "cur/r/20250601-20250701/v2/r-2.csv.gz"],
         ),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0303 blocks the close: a part that the manifest lists is missing
@@ -100,8 +107,8 @@ fn g01_a_listed_part_is_missing() {
 fn g02_a_part_that_no_manifest_lists() {
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &["cur/r/20250601-20250701/v2/r-1.csv.gz"]),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
-        aws(&format!("{REPORT}/v2/r-2.csv.gz"), "2"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-2.csv.gz"), "2"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0304 blocks the close: a part that no manifest lists
@@ -116,8 +123,8 @@ fn g02_a_part_that_no_manifest_lists() {
 fn an_overwritten_report_leaves_its_old_last_part_behind() {
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &["cur/r/20250601-20250701/r-1.csv.gz"]),
-        aws(&format!("{REPORT}/r-1.csv.gz"), "1"),
-        aws(&format!("{REPORT}/r-2.csv.gz"), "2"),
+        report(&format!("{REPORT}/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/r-2.csv.gz"), "2"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0114 note: a file that is not read
@@ -139,14 +146,14 @@ fn g03_g04_g25_parts_outside_the_folder() {
     ] {
         let files = [
             aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &[name]),
-            aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+            report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
         ];
         let findings = ingest(&files, &State::default(), Month::parse("2025-06").unwrap()).findings;
         assert_eq!(findings.iter().any(|finding| finding.code == Code::ManifestPath), expected, "{name}: {findings:?}");
     }
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &["cur/../\\u001b[31mr-1.csv.gz"]),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0306 blocks the close: a manifest names a path outside its folder
@@ -207,7 +214,7 @@ fn g06_a_part_listed_twice() {
     let key = "cur/r/20250601-20250701/v2/r-1.csv.gz";
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &[key, key]),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0307 blocks the close: a manifest lists a part twice
@@ -226,7 +233,7 @@ fn g07_several_versions_and_no_manifest_that_chooses() {
                 version,
                 &[&format!("cur/r/20250601-20250701/{version}/r-1.csv.gz")],
             ),
-            aws(&format!("{REPORT}/{version}/r-1.csv.gz"), cost),
+            report(&format!("{REPORT}/{version}/r-1.csv.gz"), cost),
         ]
     };
     let both = [version("v1", "1"), version("v2", "2")].concat();
@@ -253,8 +260,8 @@ fn two_manifests_that_name_different_versions() {
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v1", &["cur/r/20250601-20250701/v1/r-1.csv.gz"]),
         aws_manifest(&format!("{REPORT}/r-Manifest (1).json"), "v2", &["cur/r/20250601-20250701/v2/r-1.csv.gz"]),
-        aws(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "2"),
+        report(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "2"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0325 blocks the close: two versions of a month and nothing to choose by
@@ -268,7 +275,7 @@ fn two_manifests_that_name_different_versions() {
 fn g08_a_part_of_another_version_is_not_taken() {
     let files = [
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &["cur/r/20250601-20250701/v2/r-1.csv.gz"]),
-        aws(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
     CB0303 blocks the close: a part that the manifest lists is missing
@@ -331,7 +338,7 @@ fn g09_g10_g24_manifests_that_say_nothing() {
 #[test]
 fn g22_an_expected_source_without_files() {
     let setting = SourceSetting { folder: "azure".to_owned(), expected: true, ..SourceSetting::default() };
-    insta::assert_snapshot!(told_with(&[aws("aws/june.csv", "1")], &state(setting)), @r#"
+    insta::assert_snapshot!(told_with(&[report("aws/june.csv", "1")], &state(setting)), @r#"
     CB0312 blocks the close: an expected source has delivered nothing
       azure/
       why  The settings expect files from azure every month, and 2025-06 has none.
@@ -342,14 +349,14 @@ fn g22_an_expected_source_without_files() {
 
 #[test]
 fn h01_the_same_file_under_a_second_name() {
-    insta::assert_snapshot!(told(&[aws("aws/june.csv", "1"), aws("aws/copy of june.csv", "1")]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/june.csv", "1"), report("aws/copy of june.csv", "1")]), @r#"
     CB0309 note: the same file stands twice
       aws/june.csv
       why  It holds the same rows as aws/copy of june.csv, which is read. This copy is not.
       fix  Remove the copy from the inbox.
     reads aws-cur copy of june Only: copy of june.csv
     "#);
-    insta::assert_snapshot!(told(&[aws("aws/june.csv", "1"), aws("other/june.csv", "1")]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/june.csv", "1"), report("other/june.csv", "1")]), @r#"
     CB0309 note: the same file stands twice
       other/june.csv
       why  It holds the same rows as aws/june.csv, which is read. This copy is not.
@@ -360,9 +367,9 @@ fn h01_the_same_file_under_a_second_name() {
 
 #[test]
 fn h01_the_same_rows_in_another_packing() {
-    let mut packed = aws("aws/a/june.csv.gz", "1");
+    let mut packed = report("aws/a/june.csv.gz", "1");
     packed.sha256 = "other".to_owned();
-    insta::assert_snapshot!(told(&[aws("aws/b/june.csv", "1"), packed.clone()]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/b/june.csv", "1"), packed.clone()]), @r#"
     CB0324 blocks the close: two files hold the same rows
       aws/b/june.csv
       why  It begins with the same rows as aws/a/june.csv.gz; reading both would bill them twice.
@@ -371,7 +378,7 @@ fn h01_the_same_rows_in_another_packing() {
     reads aws-cur b Only: june.csv
     "#);
     packed.path = "aws/b/june.csv.gz".to_owned();
-    insta::assert_snapshot!(told(&[aws("aws/b/june.csv", "1"), packed]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/b/june.csv", "1"), packed]), @r#"
     CB0324 blocks the close: two files hold the same rows
       aws/b/june.csv.gz
       why  It begins with the same rows as aws/b/june.csv; reading both would bill them twice.
@@ -381,16 +388,16 @@ fn h01_the_same_rows_in_another_packing() {
 
 #[test]
 fn h03_parts_of_a_month_that_overlap() {
-    insta::assert_snapshot!(told(&[aws("aws/days-1-15.csv", "1"), aws("aws/days-1-31.csv", "2")]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/days-1-15.csv", "1"), report("aws/days-1-31.csv", "2")]), @r#"
     CB0301 blocks the close: several versions of a month and no manifest
       aws/: "days-1-15.csv, days-1-31.csv"
       why  These files of AWS Cost and Usage Report may be several versions of one month, and no manifest says which one counts.
       fix  Add the vendor's manifest, or keep only the version that counts; files of different accounts go into a folder each.
     "#);
     // Numbered without a gap they are parts of one report.
-    insta::assert_snapshot!(told(&[aws("aws/june-1.csv", "1"), aws("aws/june-2.csv", "2")]), @"reads aws-cur aws Only: june-1.csv, june-2.csv");
+    insta::assert_snapshot!(told(&[report("aws/june-1.csv", "1"), report("aws/june-2.csv", "2")]), @"reads aws-cur aws Only: june-1.csv, june-2.csv");
     // In folders of their own they are reports of their own.
-    insta::assert_snapshot!(told(&[aws("aws/a/june.csv", "1"), aws("aws/b/june.csv", "2")]), @r#"
+    insta::assert_snapshot!(told(&[report("aws/a/june.csv", "1"), report("aws/b/june.csv", "2")]), @r#"
     reads aws-cur a Only: june.csv
     reads aws-cur b Only: june.csv
     "#);
@@ -398,7 +405,7 @@ fn h03_parts_of_a_month_that_overlap() {
 
 #[test]
 fn d01_d15_another_month() {
-    let may = file("aws/may.csv", &format!("{AWS}\nUsage,1,1,9,2025-05-01T00:00:00Z"));
+    let may = file("aws/may.csv", &format!("{}\nUsage,1,1,9,2025-05-01T00:00:00Z", aws_header()));
     insta::assert_snapshot!(told(std::slice::from_ref(&may)), @r#"
     CB0311 blocks the close: rows of another month
       aws/may.csv: "2025-05"
@@ -425,7 +432,7 @@ fn a_manifest_that_names_another_month_than_its_rows() {
     if let FileLook::Json(text) = &mut manifest.look {
         *text = text.replace("20250601T", "20250501T");
     }
-    insta::assert_snapshot!(told(&[manifest, aws(&format!("{may}/v2/r-1.csv.gz"), "1")]), @r#"
+    insta::assert_snapshot!(told(&[manifest, report(&format!("{may}/v2/r-1.csv.gz"), "1")]), @r#"
     CB0316 note: a manifest names another month than its rows
       aws/cur/r/20250501-20250601/r-Manifest.json: "2025-05"
       why  Its rows are of 2025-06. The rows decide.
@@ -436,7 +443,7 @@ fn a_manifest_that_names_another_month_than_its_rows() {
 
 #[test]
 fn a24_a_header_without_rows() {
-    insta::assert_snapshot!(told(&[file("aws/june.csv", AWS)]), @r#"
+    insta::assert_snapshot!(told(&[file("aws/june.csv", &aws_header())]), @r#"
     CB0103 blocks the close: the file has a header and no rows
       aws/june.csv
       why  An export without a single row is either a month without charges or a failed download.
@@ -444,7 +451,7 @@ fn a24_a_header_without_rows() {
     reads aws-cur june Only: june.csv
     "#);
     let setting = SourceSetting { folder: "aws".to_owned(), allow_empty: true, ..SourceSetting::default() };
-    insta::assert_snapshot!(told_with(&[file("aws/june.csv", AWS)], &state(setting)), @r#"
+    insta::assert_snapshot!(told_with(&[file("aws/june.csv", &aws_header())], &state(setting)), @r#"
     CB0103 note: the file has a header and no rows
       aws/june.csv
       why  It has a header and no rows; the settings accept that for this folder.
@@ -452,15 +459,15 @@ fn a24_a_header_without_rows() {
     reads aws-cur june Only: june.csv
     "#);
     // The last part of a report may be empty.
-    insta::assert_snapshot!(told(&[aws("aws/june-1.csv", "1"), file("aws/june-2.csv", AWS)]), @"reads aws-cur aws Only: june-1.csv, june-2.csv");
+    insta::assert_snapshot!(told(&[report("aws/june-1.csv", "1"), file("aws/june-2.csv", &aws_header())]), @"reads aws-cur aws Only: june-1.csv, june-2.csv");
 }
 
 #[test]
 fn b22_b31_b32_headers_of_no_known_format() {
     let files = [
         file("a/unknown.csv", "Datum,Betrag,Konto\n1,2,3"),
-        file("a/preamble.csv", &format!("Report for June\n\n{AWS}\nUsage,1,1,9,2025-06-01")),
-        file("a/mixed.csv", &format!("{AWS},line_item_usage_account_id\nUsage,1,1,9,2025-06-01,1")),
+        file("a/preamble.csv", &format!("Report for June\n\n{}\nUsage,1,1,9,2025-06-01", aws_header())),
+        file("a/mixed.csv", &format!("{},line_item_usage_account_id\nUsage,1,1,9,2025-06-01,1", aws_header())),
         file("a/focus.csv", "BilledCost,ChargePeriodStart,SubAccountId\n1,2025-06-01,1"),
         file(
             "a/mca.csv",
@@ -499,11 +506,11 @@ fn b22_b31_b32_headers_of_no_known_format() {
 #[test]
 fn b15_b16_b17_headers_that_are_still_told() {
     for header in [
-        AWS.to_uppercase(),
-        AWS.replace(',', " ,"),
-        format!("\u{feff}{AWS}"),
-        AWS.replace("lineItem/UnblendedCost", "lineItem/Cost"),
-        AWS.split(',').rev().collect::<Vec<_>>().join(","),
+        aws_header().to_uppercase(),
+        aws_header().replace(',', " ,"),
+        format!("\u{feff}{}", aws_header()),
+        aws_header().replace("UnblendedCost", "Cost"),
+        aws_header().split(',').rev().collect::<Vec<_>>().join(","),
     ] {
         let header: Vec<String> = header.split(',').map(str::to_owned).collect();
         assert_eq!(source_of(&header, &[]).map(|source| source.name), Some("aws-cur"), "{header:?}");
@@ -520,7 +527,7 @@ fn b15_b16_b17_headers_that_are_still_told() {
 fn a_format_that_nobody_knows() {
     let setting =
         SourceSetting { folder: "aws".to_owned(), format: Some("aws-cost".to_owned()), ..SourceSetting::default() };
-    insta::assert_snapshot!(told_with(&[aws("aws/june.csv", "1")], &state(setting)), @r#"
+    insta::assert_snapshot!(told_with(&[report("aws/june.csv", "1")], &state(setting)), @r#"
     CB0326 blocks the close: the settings name a format nobody knows
       chargeback.toml, column "format": "aws-cost"
       why  The files of aws are to be read as this, and no such format is known.
@@ -543,7 +550,7 @@ fn views_by_manifest_rows_and_names() {
     reads azure-ea amortized AmortizedOfPair: amortized.csv
     "#);
     insta::assert_snapshot!(told(&[on_demand("azure/june.csv", "1")]), @r#"
-    CB0323 warning: actual or amortized: nothing says which
+    CB0327 warning: actual or amortized: nothing says which
       azure/june.csv
       why  It is read as the actual view. If it is the amortized one, what commitments cover would be billed wrongly.
       fix  Set `format = "azure-ea/actual"` or `"azure-ea/amortized"` for this folder in chargeback.toml.
@@ -586,8 +593,8 @@ fn the_vendor_s_order_of_parts_stays_and_packing_may_change() {
             "v2",
             &["cur/r/20250601-20250701/v2/r-2.csv.gz", "cur/r/20250601-20250701/v2/r-1.csv.gz"],
         ),
-        aws("aws/r-1.csv", "1"),
-        aws("aws/r-2.csv.gz", "2"),
+        report("aws/r-1.csv", "1"),
+        report("aws/r-2.csv.gz", "2"),
     ];
     insta::assert_snapshot!(told(&files), @"reads aws-cur r Only: r-2.csv.gz, r-1.csv");
     let versions = ingest(&files, &State::default(), Month::parse("2025-06").unwrap()).intake.versions;
@@ -602,7 +609,7 @@ fn a_file_of_another_format_among_the_parts() {
             "v2",
             &["cur/r/20250601-20250701/v2/r-1.csv.gz", "cur/r/20250601-20250701/v2/r-2.csv.gz"],
         ),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "1"),
         file(&format!("{REPORT}/v2/r-2.csv.gz"), "a,b\n1,2"),
     ];
     insta::assert_snapshot!(told(&files), @r#"
@@ -614,11 +621,37 @@ fn a_file_of_another_format_among_the_parts() {
 }
 
 #[test]
+fn an_export_of_a_format_that_is_not_read_is_not_passed_over() {
+    let folder = "azure/exports/f/20250601-20250630/202507060512/run";
+    let part = file(&format!("{folder}/part_0_0001.csv"), "BilledCost,ChargePeriodStart\n1,2025-06-01");
+    let name = "exports/f/20250601-20250630/202507060512/run/part_0_0001.csv";
+    let manifest = format!("{folder}/manifest.json");
+    let manifest = azure_manifest(&manifest, "f", "FocusCost", "run", "2025-07-06", (name, part.bytes, 1));
+    insta::assert_snapshot!(told(&[manifest, part]), @r#"
+    CB0101 blocks the close: the file is not of any known format
+      azure/exports/f/20250601-20250630/202507060512/run/part_0_0001.csv
+      why  It looks like a FOCUS file, which is not read as charges.
+      fix  Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.
+    "#);
+}
+
+#[test]
+fn ten_thousand_small_parts() {
+    let keys: Vec<String> = (0..10_000).map(|n| format!("cur/r/20250601-20250701/v2/r-{n:05}.csv")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut files = vec![aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &keys)];
+    files.extend(keys.iter().map(|key| report(&format!("aws/{key}"), &key[key.len() - 9..])));
+    let ingested = ingest(&files, &State::default(), Month::parse("2025-06").unwrap());
+    assert_eq!(ingested.findings, []);
+    assert_eq!(ingested.intake.versions[0].parts.len(), 10_000);
+}
+
+#[test]
 fn the_order_of_the_files_changes_nothing() {
     let mut files = vec![
         aws_manifest(&format!("{REPORT}/r-Manifest.json"), "v2", &["cur/r/20250601-20250701/v2/r-1.csv.gz"]),
-        aws(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
-        aws(&format!("{REPORT}/v2/r-1.csv.gz"), "2"),
+        report(&format!("{REPORT}/v1/r-1.csv.gz"), "1"),
+        report(&format!("{REPORT}/v2/r-1.csv.gz"), "2"),
         azure("azure/a.csv", "0", "Usage"),
         file("servicenow/cmn_department.csv", "name,id,dept_head\nA,1,x"),
     ];
