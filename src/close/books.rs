@@ -47,8 +47,9 @@ pub struct NoPlant;
 
 impl Plant for NoPlant {}
 
-/// Runs the stages from rate up to one of them. What a stage that was not run would have made is empty.
-pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<MonthEnd> {
+/// Runs the stages from rate up to one of them, and says which it reached: where charges have no rate there is nothing to
+/// allocate. What a stage that was not run would have made is empty.
+pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(MonthEnd, Stage)> {
     plant.after_normalize(&mut opened);
     let Opened { month, run, standing, settings, directory, normalized, findings } = opened;
     let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
@@ -72,14 +73,14 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<Mon
     };
     end.findings.extend(of_normalize);
     if until < Stage::Rate {
-        return Ok(sorted(end));
+        return Ok((sorted(end), until));
     }
     let mut rated = rate(&end.roll_up, &end.directory, &end.settings, month);
     plant.after_rate(&mut rated);
     end.findings.append(&mut rated.findings);
     if until < Stage::Allocate || stops(&end.findings) {
         end.charges = rated.charges;
-        return Ok(sorted(end));
+        return Ok((sorted(end), Stage::Rate));
     }
     let (vendors, findings) = reconcile::vendors(&end.roll_up, &rated, &end.settings, month);
     end.findings.extend(findings);
@@ -88,14 +89,14 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<Mon
     end.findings.extend(allocated.findings);
     plant.after_allocate(&mut end);
     if until < Stage::Reconcile {
-        return Ok(sorted(end));
+        return Ok((sorted(end), Stage::Allocate));
     }
     let made = journal(&end.bills, &end.charges, &end.vendors, &end.settings, month);
     end.journals = made.entries;
     end.findings.extend(made.findings);
     plant.after_journal(&mut end);
     prove(&mut end)?;
-    Ok(sorted(end))
+    Ok((sorted(end), Stage::Reconcile))
 }
 
 /// Whether anything blocks apart from what a later stage, a later day or a decision may still put right.

@@ -103,20 +103,18 @@ fn keep_evidence(session: &Session<'_>, made: &Made<'_>, body: &mut CloseBody) -
     let counted = delivery::counted(intake);
     let copies = made.end.settings.state.evidence == Evidence::Copy;
     let CloseBody { inputs, tables, objects, .. } = body;
-    let of_month = inputs.iter_mut().filter(|input| {
+    for input in inputs.iter_mut() {
         let path = input.path.strip_prefix(&folder).map(|path| path.trim_start_matches('/'));
-        copies && path.is_some_and(|path| counted.contains(path))
-    });
-    for file in of_month.chain(tables.iter_mut()) {
-        session.progress.stage("evidence");
-        if session.ledger.keep(&file.path, &file.object)?.is_none() {
-            let message =
-                format!("{} changed while the month was closed. Nothing was committed; run this again.", file.path);
-            return Err(Stop::new(Exit::TryAgain, message).into());
-        }
-        file.kept = true;
-        objects.insert(file.object.sha256.clone(), file.object.bytes);
+        input.kept = copies && path.is_some_and(|path| counted.contains(path));
     }
+    tables.iter_mut().for_each(|table| table.kept = true);
+    let kept: Vec<&NamedHash> = inputs.iter().chain(tables.iter()).filter(|file| file.kept).collect();
+    session.progress.stage("evidence");
+    if let Some(path) = session.ledger.keep_all(&kept)? {
+        let message = format!("{path} changed while the month was closed. Nothing was committed; run this again.");
+        return Err(Stop::new(Exit::TryAgain, message).into());
+    }
+    objects.extend(kept.iter().map(|file| (file.object.sha256.clone(), file.object.bytes)));
     session.progress.end();
     Ok(())
 }

@@ -5,7 +5,8 @@ use super::{Stage, StageReport};
 use crate::io::inbox;
 use crate::ledger::{NamedHash, Object};
 use crate::model::finding::Finding;
-use crate::model::intake::{Directory, InboxFile, Intake, TableFile};
+use crate::model::intake::{Directory, InboxFile, Intake, TableFile, TableRows};
+use crate::model::month::Month;
 use crate::model::settings::State;
 use crate::stages::directory::directory;
 use crate::stages::ingest::ingest;
@@ -87,13 +88,11 @@ fn parts(intake: &Intake) -> u64 {
     intake.versions.iter().map(|version| version.parts.len() as u64).sum::<u64>() + intake.tables.len() as u64
 }
 
+/// Reads a table's rows from wherever they lie.
+pub type ReadTable<'a> = dyn Fn(&InboxFile, &TableFile) -> Result<(TableRows, Vec<Finding>)> + 'a;
+
 /// The same delivery again from what the ledger holds, for a proof: nothing is read from the inbox.
-pub fn again(
-    delivery: &Delivery,
-    state: &State,
-    month: crate::model::month::Month,
-    read: &dyn Fn(&InboxFile, &TableFile) -> Result<(crate::model::intake::TableRows, Vec<Finding>)>,
-) -> Result<(Intake, Directory)> {
+pub fn again(delivery: &Delivery, state: &State, month: Month, read: &ReadTable<'_>) -> Result<(Intake, Directory)> {
     let ingested = ingest(&delivery.files, state, month);
     let mut tables = Vec::new();
     for table in &ingested.intake.tables {

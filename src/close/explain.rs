@@ -6,7 +6,7 @@ use crate::frame::delimited::{Record, Scanner};
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
 use crate::ledger::{CloseBody, Ledger};
-use crate::model::bill::{BillDetail, BillLine};
+use crate::model::bill::BillDetail;
 use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
@@ -40,7 +40,7 @@ pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
     let raw = raw_rows(&ledger, &body, &files, &found)?;
     let line = end.bills.lines[place].clone();
     Ok(Explanation {
-        arithmetic: arithmetic(&line),
+        arithmetic: line.arithmetic.clone(),
         charges: found.iter().map(|(row, charge)| explained(&end, *row, charge, &raw)).collect(),
         line,
         more: behind.saturating_sub(found.len() as u64),
@@ -82,15 +82,6 @@ fn details(end: &MonthEnd, line: usize) -> Vec<BillDetail> {
 
 fn magnitude(amount: Money) -> Money {
     if amount < Money::ZERO { Money::ZERO.checked_sub(amount).unwrap_or(amount) } else { amount }
-}
-
-fn arithmetic(line: &BillLine) -> Vec<String> {
-    let mut steps = line.arithmetic.clone();
-    steps.extend(line.funding.iter().map(|funding| {
-        let string = &funding.string;
-        format!("{} percent to fund {}, account {}: {}", funding.percent, string.fund, string.account, funding.amount)
-    }));
-    steps
 }
 
 /// A row of the roll-up as a question to the charges.

@@ -6,7 +6,7 @@ use super::session::{Session, StageLeft, key};
 use crate::frame::charges::{ChargeSink, ChargesWriter, NoSink};
 use crate::frame::roll_up;
 use crate::io::container;
-use crate::ledger::{NewObject, Object};
+use crate::ledger::{NewObject, Object, at_once};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{FileLook, InboxFile, Part, SourceVersion};
@@ -20,8 +20,8 @@ use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What normalize left of the month.
 pub struct Charges {
@@ -225,26 +225,7 @@ fn read_all(
     planned: &[Planned<'_>],
     stamps: &Stamps,
 ) -> Result<Vec<PartRead>> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<BTreeMap<usize, Result<PartRead>>> = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..session.threads().min(planned.len().max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(part) = planned.get(place) else { break };
-                    let read = read_or_recall(session, settings, part, stamps);
-                    let failed = read.is_err();
-                    done.lock().unwrap_or_else(PoisonError::into_inner).insert(place, read);
-                    if failed {
-                        next.store(planned.len(), Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let read = done.into_values().collect::<Result<Vec<_>>>()?;
+    let read = at_once(planned, session.threads(), |part| read_or_recall(session, settings, part, stamps))?;
     anyhow::ensure!(read.len() == planned.len(), "a part was not read");
     Ok(read)
 }

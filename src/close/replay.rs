@@ -3,7 +3,7 @@
 
 use super::books::{self, NoPlant, Opened};
 use super::delivery::{self, Delivery};
-use super::run::Configured;
+use super::run::{Configured, run_id};
 use super::{RULES, Stage, gates, parts};
 use crate::frame::roll_up;
 use crate::io::{container, inbox};
@@ -66,7 +66,7 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
         normalized,
         findings,
     };
-    let mut end = books::settle(opened, until, &NoPlant)?;
+    let (mut end, _) = books::settle(opened, until, &NoPlant)?;
     let accept_unfinal = end.settings.state.gates.accept_unfinal;
     gates::ease(&mut end.findings, standing == Standing::Draft, accept_unfinal);
     Finding::sort(&mut end.findings);
@@ -112,6 +112,10 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
     let bytes = roll_up::to_parquet(&normalized.roll_up)?;
     if crate::io::digest::sha256(&bytes) != object.sha256 {
         verified.add(&object.path(), format!("The roll-up of {month} comes out otherwise than at its close."));
+    }
+    let made = run_id(body.month, &object, &directory, &body.settings, &body.options)?;
+    if made != body.run {
+        verified.add(&body.outputs_folder, format!("The close id of {month} comes out as {made}."));
     }
     let again = Frozen { normalized, ..frozen };
     let mut end = settled(again, body, Stage::Close)?;

@@ -9,11 +9,12 @@ use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
 use super::{closed, gates, parts};
 use crate::config::{self, Loaded};
 use crate::io::fs::Disk;
-use crate::ledger::{Ledger, Object, Options, Settled};
+use crate::ledger::{Event, Ledger, Object, Options, Settled};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{Directory, InboxFile};
 use crate::model::money::{Money, Overflow};
+use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::settings::{Mode, Settings};
 use crate::stages::export::NamedBytes;
@@ -28,7 +29,7 @@ pub fn run_on(disk: &Disk, request: &Request, progress: &dyn Progress, plant: &d
             format!("There are no books in {folder}: it has no chargeback.toml. `chargeback init` starts books.");
         return Err(Stop::new(Exit::Usage, message).into());
     }
-    let ledger = Ledger::new(disk.clone());
+    let ledger = Ledger::with_threads(disk.clone(), request.threads);
     ledger.books_id()?;
     let _held = if request.dry_run { None } else { Some(ledger.lock(&actor(request))?) };
     let settled = ledger.settled()?;
@@ -72,7 +73,19 @@ struct Charged {
 }
 
 impl Run<'_> {
+    /// What came of it is told in the log, too, where a commit has not told it.
     fn month(&self) -> Result<Outcome> {
+        let request = self.session.request;
+        let outcome = self.made()?;
+        let is_refused = outcome.exit != Exit::Done && outcome.state != "draft";
+        if self.session.writes() && (request.until < Stage::Export || is_refused) {
+            let what = if is_refused { "refused".to_owned() } else { format!("{:?}", request.until).to_lowercase() };
+            self.session.ledger.audit(&Event::new(&what, request.month, &outcome.run, "", &self.session.actor()))?;
+        }
+        Ok(outcome)
+    }
+
+    fn made(&self) -> Result<Outcome> {
         let request = self.session.request;
         let mut loaded = config::load(self.session.disk)?;
         let options = self.decide(&mut loaded.settings);
@@ -98,8 +111,8 @@ impl Run<'_> {
         let sources = Sources { loaded, settings, options, delivered, stamps };
         let charged = self.charge(&sources, &mut reports)?;
         let stages = charged.stages.clone();
-        let mut end = self.settle(&sources, charged, findings)?;
-        reports.extend(stage_reports(&end, request.until)?);
+        let (mut end, reached) = self.settle(&sources, charged, findings)?;
+        reports.extend(stage_reports(&end, reached)?);
         self.ease(&mut end);
         if request.until < Stage::Export {
             return self.shown(end, reports);
@@ -152,20 +165,18 @@ impl Run<'_> {
     fn charge(&self, sources: &Sources, reports: &mut Vec<StageReport>) -> Result<Charged> {
         let delivery = &sources.delivered.delivery;
         let read = parts::normalize(&self.session, &sources.loaded.settings, delivery, &sources.stamps)?;
-        let directory = serde_json::to_string(&owners(&delivery.directory))?;
-        let options = serde_json::to_string(&sources.options)?;
-        let month = self.session.request.month.to_string();
-        let run = key("run", &[&month, &read.roll_up.sha256, &directory, &sources.settings.sha256, &options]);
+        let (settings, options) = (&sources.settings, &sources.options);
+        let run = run_id(self.session.request.month, &read.roll_up, &delivery.directory, settings, options)?;
         let normalized = read.normalized;
         let mut done =
             report(Stage::Normalize, read.unchanged, rows_read(&normalized), normalized.roll_up.len() as u64);
         done.totals = books::cost_totals(&normalized.roll_up)?;
         reports.push(done);
         let stages = [sources.delivered.left.clone()].into_iter().chain(read.left).collect();
-        Ok(Charged { normalized, run: run[..12].to_owned(), stages })
+        Ok(Charged { normalized, run, stages })
     }
 
-    fn settle(&self, sources: &Sources, charged: Charged, mut findings: Vec<Finding>) -> Result<MonthEnd> {
+    fn settle(&self, sources: &Sources, charged: Charged, mut findings: Vec<Finding>) -> Result<(MonthEnd, Stage)> {
         let request = self.session.request;
         findings.extend(gates::not_over(request.month, request.invocation.today));
         let opened = Opened {
@@ -275,7 +286,8 @@ impl Run<'_> {
     fn sentence(&self, exit: Exit, findings: &[Finding]) -> String {
         let month = self.session.request.month;
         if exit == Exit::Done {
-            return format!("{month} is open; no stage found anything that blocks.");
+            let state = if self.settled.of(month).is_some() { "closed" } else { "open" };
+            return format!("{month} is {state}; no stage found anything that blocks.");
         }
         let blocking = findings.iter().filter(|finding| finding.blocks()).count();
         let findings = if blocking == 1 { "1 finding blocks".to_owned() } else { format!("{blocking} findings block") };
@@ -292,6 +304,20 @@ impl Run<'_> {
     fn stopped(&self, findings: Vec<Finding>, reports: Vec<StageReport>) -> Outcome {
         self.ended(findings, reports)
     }
+}
+
+/// The name of a run, and the id of a close: charges, owners, settings, decisions and rules decide it. How the files were
+/// packed and in which order their rows stood does not.
+pub fn run_id(
+    month: Month,
+    roll_up: &Object,
+    directory: &Directory,
+    settings: &Object,
+    options: &Options,
+) -> Result<String> {
+    let (owners, options) = (serde_json::to_string(&owners(directory))?, serde_json::to_string(options)?);
+    let run = key("run", &[&month.to_string(), &roll_up.sha256, &owners, &settings.sha256, &options]);
+    Ok(run[..12].to_owned())
 }
 
 /// What the tables say about owners, without the file and row where they say it.

@@ -302,7 +302,7 @@ impl Disk {
                 Ok(_) => return Err(DiskError::new("make", &folder, io::Error::other("it exists and is no folder"))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     self.ask("make", Operation::MakeFolder, &folder, 0)?;
-                    match fs::create_dir(&place) {
+                    match folder_for_owner_and_group().create(&place) {
                         // Another thread was here in between.
                         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                         made => made.map_err(|error| DiskError::new("make", &folder, error))?,
@@ -333,6 +333,7 @@ impl Disk {
     pub fn append(&self, rel: &str, bytes: &[u8]) -> Result<()> {
         let refuse = |error| DiskError { bytes: bytes.len() as u64, ..DiskError::new("write", rel, error) };
         let place = self.regular_or_absent(rel)?;
+        let is_new = !self.exists(rel);
         let mut options = OpenOptions::new();
         options.append(true).create(true);
         #[cfg(unix)]
@@ -344,7 +345,11 @@ impl Disk {
             return Err(refuse(crash()));
         }
         self.ask("sync", Operation::Sync, rel, 0)?;
-        file.sync_all().map_err(refuse)
+        file.sync_all().map_err(refuse)?;
+        if is_new {
+            self.sync_dir(rel.rsplit_once('/').map_or("", |(folder, _)| folder))?;
+        }
+        Ok(())
     }
 
     /// Cuts a file to a length and syncs it: the torn end of a log that a dead run left.
@@ -452,6 +457,16 @@ impl Disk {
             Some(faults) => faults.before(operation, rel, bytes),
         }
     }
+}
+
+/// Whatever the mask of the process says, others see nothing of an agency's bills.
+fn folder_for_owner_and_group() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+    #[cfg(not(unix))]
+    builder.recursive(false);
+    builder
 }
 
 fn crash() -> io::Error {

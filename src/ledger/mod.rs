@@ -26,13 +26,16 @@ pub use audit::Event;
 pub use cache::StageManifest;
 pub use objects::{NewObject, Object};
 pub use publish::{Published, outputs_folder};
-pub use record::{Attest, Close, CloseBody, KeptStage, NamedHash, Options, Settled, run_id};
+pub use record::{Attest, Close, CloseBody, KeptStage, NamedHash, Options, Settled};
 pub use verify::Verified;
 
 use crate::io::digest::sha256;
 use crate::io::fs::{Disk, DiskError, EntryKind, Held, Lock};
 use crate::model::exit::{Exit, Stop};
 use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The layout described above. Books of a higher number are not touched.
 pub const FORMAT: u32 = 1;
@@ -54,11 +57,19 @@ pub struct Actor {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     disk: Disk,
+    /// Files that are written at once.
+    writers: usize,
 }
 
 impl Ledger {
     pub fn new(disk: Disk) -> Self {
-        Self { disk }
+        Self { disk, writers: 1 }
+    }
+
+    /// The same with several files written at once: a run with one thread does one thing after the other.
+    pub fn with_threads(disk: Disk, threads: usize) -> Self {
+        const WRITERS: usize = 8;
+        Self { disk, writers: if threads > 1 { WRITERS } else { 1 } }
     }
 
     pub fn disk(&self) -> &Disk {
@@ -136,6 +147,33 @@ fn books_text(id: &str) -> String {
 pub(crate) fn is_temporary(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.starts_with('.') && name.ends_with(".part")
+}
+
+/// Does the same for many files at once and gives the results in their order. Most of the time of a small write goes by in
+/// waiting for the disk, and disks wait for several files in the time of one.
+pub(crate) fn at_once<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<BTreeMap<usize, Result<R>>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(place) else { break };
+                    let result = work(item);
+                    if result.is_err() {
+                        next.store(items.len(), Ordering::Relaxed);
+                    }
+                    done.lock().unwrap_or_else(PoisonError::into_inner).insert(place, result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 /// Exit 5, with the file.

@@ -1,7 +1,7 @@
 //! Immutable objects named by the hash of their bytes. Nothing is read without being hashed again: of single flipped bits
 //! in a Parquet file most are read back as other numbers without an error.
 
-use super::{Ledger, damaged};
+use super::{Ledger, NamedHash, damaged};
 use crate::io::digest::{Hasher, sha256, sha256_of_reader};
 use crate::io::fs::{OpenFile, Pending};
 use anyhow::Result;
@@ -114,6 +114,12 @@ impl Ledger {
         Ok(Some(()))
     }
 
+    /// The same for many files; gives the first that is not the expected one any more.
+    pub fn keep_all<'a>(&self, files: &[&'a NamedHash]) -> Result<Option<&'a str>> {
+        let kept = super::at_once(files, self.writers, |file| self.keep(&file.path, &file.object))?;
+        Ok(files.iter().zip(kept).find(|(_, kept)| kept.is_none()).map(|(file, _)| file.path.as_str()))
+    }
+
     /// The bytes, if they still are what their name says.
     pub fn get(&self, sha256_name: &str) -> Result<Vec<u8>> {
         let path = path_of(sha256_name);
@@ -137,7 +143,7 @@ impl Ledger {
     pub fn open_object(&self, object: &Object) -> Result<OpenFile> {
         let path = object.path();
         self.check_object(object)?;
-        Ok(self.disk().open(&path).map_err(super::unsound)?)
+        self.disk().open(&path).map_err(super::unsound)
     }
 
     pub fn check_object(&self, object: &Object) -> Result<()> {

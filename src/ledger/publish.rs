@@ -36,15 +36,15 @@ impl Ledger {
         folder: &str,
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     ) -> Result<Vec<NamedHash>> {
+        let files: Vec<(&str, &[u8])> = files.into_iter().collect();
         let staged = staged(folder);
         self.disk().remove(&staged)?;
         self.disk().make_dir(&staged)?;
-        let mut outputs = Vec::new();
-        for (path, bytes) in files {
+        let mut outputs = super::at_once(&files, self.writers, |&(path, bytes)| {
             self.disk().write(&format!("{staged}/{path}"), bytes)?;
             let object = Object { sha256: sha256(bytes), bytes: bytes.len() as u64 };
-            outputs.push(NamedHash { path: path.to_owned(), object, kept: false });
-        }
+            Ok(NamedHash { path: path.to_owned(), object, kept: false })
+        })?;
         outputs.sort();
         Ok(outputs)
     }

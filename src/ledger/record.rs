@@ -6,7 +6,6 @@
 use super::cache::StageManifest;
 use super::objects::{Object, json, path_of};
 use super::{Actor, HEAD, Ledger, damaged, is_hash};
-use crate::io::digest::sha256;
 use crate::model::exit::{Exit, Stop};
 use crate::model::month::Month;
 use crate::model::proof::{Gate, LawResult, TieOut};
@@ -236,12 +235,4 @@ impl Ledger {
 
 pub(crate) fn draft_pointer(month: Month) -> String {
     format!("ledger/drafts/{month}")
-}
-
-/// The name of a run: inputs, settings, decisions and rules decide it, and nothing else does.
-pub fn run_id(inputs: &[NamedHash], settings: &Object, options: &Options, rules: &str) -> Result<String> {
-    let inputs: Vec<(&str, &str)> =
-        inputs.iter().map(|input| (input.path.as_str(), input.object.sha256.as_str())).collect();
-    let text = serde_json::to_string(&(inputs, &settings.sha256, options, rules))?;
-    Ok(sha256(text.as_bytes())[..12].to_owned())
 }
