@@ -232,6 +232,7 @@ fn bad_cells_of_azure_cost_details() {
         second("Tags", "\"agency\": "),
         second("CostAllocationRuleName", "shared-network"),
         ("equal rows".to_owned(), row(&AZURE, &VM, &[]).repeat(3)),
+        ("every row twice".to_owned(), (row(&AZURE, &VM, &[]) + &row(&AZURE, &VM, &[("Quantity", "12")])).repeat(2)),
     ] {
         text += &told(&name, &azure(View::ActualAlone, &rows));
     }
