@@ -229,6 +229,8 @@ pub fn fold(name: &str) -> String {
 
 /// A tag key without case, blanks, `-` and `_`, so that `Cost-Center` and `cost_center` are one tag.
 pub fn fold_tag(key: &str) -> String {
+    // As AWS marks the customer's own keys; people copy it from the file's header into their settings.
+    let key = key.trim().strip_prefix("user:").unwrap_or(key);
     key.chars()
         .filter(|character| !character.is_whitespace() && !matches!(character, '-' | '_'))
         .flat_map(char::to_lowercase)
@@ -278,5 +280,18 @@ impl SourceDefinition {
             names.extend_from_slice(column);
         }
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tag_however_people_spell_it() {
+        for key in ["CostCenter", "cost-center", " Cost_Center ", "user:CostCenter"] {
+            assert_eq!(fold_tag(key), "costcenter", "{key}");
+        }
+        assert_eq!(fold_tag("user_name"), "username", "a customer's own key keeps its beginning");
     }
 }
