@@ -79,6 +79,10 @@ pub enum Kind {
     /// As many decimals as needed, not negative.
     Quantity,
     YesNo,
+    /// In settings: true or false.
+    Flag,
+    /// In settings: a list of texts.
+    List,
     OneOf(&'static [&'static str]),
     /// `all`, `class:` and a class, or `agency:` and a code.
     Scope,
@@ -160,7 +164,7 @@ impl Kind {
     /// Whether the text may stand there; the reason otherwise, as a sentence.
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
-            Self::Text | Self::Texts | Self::Known(_) | Self::KnownEach(_) => Ok(()),
+            Self::Text | Self::Texts | Self::List | Self::Known(_) | Self::KnownEach(_) => Ok(()),
             Self::Id if lost_digits(text) => {
                 Err("A spreadsheet has turned the number into one like 1.23E+11: its digits are lost.".into())
             }
@@ -182,7 +186,7 @@ impl Kind {
             Self::Price => not_negative(text, "a rate").map(drop),
             Self::Quantity => not_negative(text, "a quantity")
                 .and_then(|_| Quantity::parse(text).map(drop).map_err(|refusal| format!("As a quantity, {refusal}."))),
-            Self::YesNo => one_of(text, &["yes", "no"]),
+            Self::YesNo | Self::Flag => one_of(text, &["yes", "no"]),
             Self::OneOf(choices) => one_of(text, choices),
             Self::Scope => scope(text),
             Self::Targets => parts(text).filter_map(|part| part.strip_prefix("class:")).try_for_each(class),
@@ -214,6 +218,8 @@ impl Kind {
             Self::Money => "amount, at most 2 decimals, no commas".into(),
             Self::Price | Self::Quantity => "number, not negative, all decimals count".into(),
             Self::YesNo => "yes or no".into(),
+            Self::Flag => "true or false, without quotes".into(),
+            Self::List => "list of texts, as in [\"agency\", \"Agency\"]".into(),
             Self::OneOf(choices) => choices.join(" | "),
             Self::Scope => "all | class:<class> | agency:<code>".into(),
             Self::Targets => "* or agencies and class:<class>, ; between them".into(),

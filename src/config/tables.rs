@@ -2,8 +2,8 @@
 
 use super::columns::Declared::{Agency, Driver, Fund, Service};
 use super::columns::Kind::{
-    Count, Currency, Date, Known, KnownEach, Measure, Money, Month, Name, OneOf, Percent, Price, Quantity, Scope,
-    Shares, Targets, Text, Texts, Year, YesNo,
+    Count, Currency, Date, Flag, Known, KnownEach, List, Measure, Money, Month, Name, OneOf, Percent, Price, Quantity,
+    Scope, Shares, Targets, Text, Texts, Year, YesNo,
 };
 use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
 
@@ -448,7 +448,7 @@ pub const SECTIONS: &[Section] = &[
                 Money,
                 "allowed difference of an invoice section from its charges; \"0.01\" if absent",
             ),
-            optional("accept_unfinal", YesNo, "close although the vendor has not issued all invoices; false if absent"),
+            optional("accept_unfinal", Flag, "close although the vendor has not issued all invoices; false if absent"),
             optional("repeated_rows_limit", Count, "equal rows in one file beyond this block; 1000000 if absent"),
         ],
     },
@@ -460,7 +460,7 @@ pub const SECTIONS: &[Section] = &[
             needed("name", Name, "as rules and bills call it"),
             optional(
                 "spellings",
-                Texts,
+                List,
                 "in order of preference, without case, blanks, - and _; costcategory/x is an AWS cost category; the name if absent",
             ),
         ],
@@ -472,11 +472,11 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             needed("folder", Text, "the folder"),
             optional("format", Text, "a format name, where recognition by content shall be overruled"),
-            optional("expected", YesNo, "a month without files is a finding; true if absent"),
+            optional("expected", Flag, "a month without files is a finding; true if absent"),
             optional("encoding", OneOf(&["utf-8", "windows-1252"]), "utf-8 if absent"),
             optional("date_order", OneOf(&["month-first", "day-first"]), "where the file's dates need it"),
             optional("currency", Currency, "of a file that does not say"),
-            optional("allow_empty", YesNo, "a file with a header and no rows is accepted; false if absent"),
+            optional("allow_empty", Flag, "a file with a header and no rows is accepted; false if absent"),
         ],
     },
 ];

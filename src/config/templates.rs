@@ -89,7 +89,7 @@ fn settings() -> String {
         let heading = if section.many { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
         text.push_str(&format!("{heading}\n"));
         for key in section.keys {
-            text.push_str(&format!("# {}: {}\n", key.name, key.about));
+            text.push_str(&format!("# {}\n", explained(key)));
             let off = if starter(section, key).is_some() { "" } else { "# " };
             text.push_str(&format!("{off}{} = {}\n", key.name, value(section, key)));
         }
@@ -120,7 +120,7 @@ fn value(section: &Section, key: &Column) -> String {
         Kind::OneOf(choices) => format!("\"{}\"", choices[0]),
         Kind::Money if key.name == "invoice_tolerance" => "\"0.01\"".to_owned(),
         Kind::Money => "\"0.00\"".to_owned(),
-        Kind::YesNo => "false".to_owned(),
+        Kind::Flag => "false".to_owned(),
         Kind::Count => "1000000".to_owned(),
         Kind::Currency => "\"USD\"".to_owned(),
         _ => "\"\"".to_owned(),

@@ -277,18 +277,18 @@ impl Entries {
 /// The value as checked text, or what was there and why it will not do.
 fn text_of(column: &Column, value: &DeValue<'_>) -> Result<String, (String, String)> {
     let text = match (value, column.kind) {
-        (DeValue::Boolean(value), Kind::YesNo) => return Ok(if *value { "yes" } else { "no" }.to_owned()),
-        (value, Kind::YesNo) => return Err((shown(value), "The value is true or false, without quotes.".into())),
+        (DeValue::Boolean(value), Kind::Flag) => return Ok(if *value { "yes" } else { "no" }.to_owned()),
+        (value, Kind::Flag) => return Err((shown(value), "The value is true or false, without quotes.".into())),
         (DeValue::Integer(number), Kind::Count) => number.as_str().to_owned(),
         (value, Kind::Count) => return Err((shown(value), "The value is a whole number, without quotes.".into())),
-        (DeValue::Array(array), Kind::Texts) => {
+        (DeValue::Array(array), Kind::List) => {
             let texts: Option<Vec<&str>> = array.iter().map(|item| item.get_ref().as_str()).collect();
             let whole = texts.filter(|texts| !texts.iter().any(|text| text.contains(';') || text.trim().is_empty()));
             return whole.map(|texts| texts.join(";")).ok_or_else(|| {
                 (String::new(), "The value is a list of texts, as in [\"agency\", \"Agency\"].".into())
             });
         }
-        (value, Kind::Texts) => {
+        (value, Kind::List) => {
             return Err((shown(value), "The value is a list of texts, as in [\"agency\", \"Agency\"].".into()));
         }
         (DeValue::String(text), _) => text.trim().to_owned(),
