@@ -343,8 +343,18 @@ pub const INVOICES: &Table = &Table {
         optional("currency", Currency, "blank = the currency of the books"),
         optional(
             "item_type",
-            OneOf(&["charges", "tax", "support", "marketplace", "credit"]),
-            "charges = what the usage file holds; the others stand on the invoice only; blank = charges",
+            OneOf(&[
+                "charges",
+                "tax",
+                "support",
+                "marketplace",
+                "credit",
+                "usage-only",
+                "credit-timing",
+                "period-cut-off",
+            ]),
+            "charges or blank = what the usage file holds; tax, support, marketplace, credit = on the invoice only; \
+             usage-only, credit-timing, period-cut-off = charges that are not on this invoice",
         ),
         optional("description", Text, ""),
     ],

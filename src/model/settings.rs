@@ -557,7 +557,8 @@ pub struct VendorInvoice {
     pub invoice_date: Option<NaiveDate>,
     pub amount: Money,
     pub currency: String,
-    /// `charges`, or the type of an invoice-only item: `tax`, `support`, `marketplace`, `credit`.
+    /// `charges`, or the type of an invoice-only item: `tax`, `support`, `marketplace`, `credit`; or of charges that are
+    /// not on the invoice, as they stand among the charges: `usage-only`, `credit-timing`, `period-cut-off`.
     pub item_type: String,
     pub description: String,
 }

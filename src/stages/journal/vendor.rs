@@ -100,8 +100,8 @@ struct Owed<'a> {
     about: String,
 }
 
-/// Debits the expense of each service, because a service must account for its own cost, and credits what is owed. Invoice
-/// items without charges go with the service that most of the section is.
+/// Debits the expense of each service, because a service must account for its own cost, and credits what is owed.
+/// Invoice items without charges go with the service that most of the section is.
 fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
     let Owed { vendor, role, about } = owed;
     let provider = &vendor.section.provider;

@@ -162,8 +162,8 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     expense(month, proof)
 }
 
-/// Expense by service: the charges of invoiced and accrued sections, less what was paid ahead. What an invoice has and no
-/// charge holds goes with the service that most of its section is.
+/// Expense by service: the charges of invoiced and accrued sections, less what was paid ahead. What an invoice has and
+/// no charge holds goes with the service that most of its section is.
 fn expense(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let scope = month.settings.state.vendor_entries;
     let charges = RatedCharge::by_ruling(&month.charges)?;

@@ -322,7 +322,8 @@ fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&
         text(rest)
     );
     let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of \
-               its own with that item_type; where charges are missing, have the month delivered again.";
+               its own with that item_type, and charges that it leaves for a later one as usage-only, credit-timing or \
+               period-cut-off; where charges are missing, have the month delivered again.";
     let mut finding = Finding::new(Code::InvoiceDiffers, row_of(rows).value(vendor.section.in_words()), why, fix);
     if tolerated {
         finding.severity = Severity::Warning;
@@ -334,7 +335,7 @@ fn without_charges(vendor: &VendorReconciliation, rows: &[&VendorInvoice]) -> Fi
     let invoice = vendor.invoice.unwrap_or_default();
     let why = format!("The invoice asks for {invoice}, and no charge of the month is of this account and invoice.");
     let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that \
-               is missing, or give the row the item_type of an amount without charges (tax, support, marketplace, credit).";
+               is missing, or give the row an item_type that has no charges (tax, support, marketplace, credit).";
     let finding = Finding::new(Code::InvoiceUnmatched, row_of(rows).value(vendor.section.in_words()), why, fix);
     finding.at_stake(Cost::from_money(invoice), vendor.currency.clone())
 }
