@@ -4,7 +4,7 @@
 use crate::golden::{Texts, cost, money, september, september_with};
 use calamine::{Data, Reader};
 use chargeback::io::fs::Disk;
-use chargeback::model::bill::{CentralAmount, Destination, RatedCharge, Ruling};
+use chargeback::model::bill::{BillDetail, CentralAmount, Destination, RatedCharge, Ruling};
 use chargeback::model::month_end::{MonthEnd, RejectedRow, Standing};
 use chargeback::model::proof::{ItemType, ReconcilingItem, VendorState};
 use chargeback::model::untrusted::Untrusted;
@@ -484,4 +484,21 @@ fn a_place_to_look_at_the_workbooks() {
     for file in files(&busy()) {
         disk.write(&file.path, &file.bytes).unwrap();
     }
+}
+
+/// More rows than a sheet is good for are shown over the days of the month; the CSV has them all.
+#[test]
+fn a_large_agency_has_its_details_by_month_in_the_workbook_and_by_day_beside_it() {
+    let mut end = september();
+    let nothing = BillDetail { line: 0, row: 0, amount: money("0.00") };
+    end.bills.details.extend(std::iter::repeat_n(nothing, 21_000));
+    let files = files(&end);
+    for law in read_back(&end, &files) {
+        assert!(law.passes, "{law:?}");
+    }
+    let detail = text(&files, "statements/DOH/detail-DOH-2025-09.csv");
+    assert_eq!(detail.lines().count(), 21_004);
+    let statement = bytes(&files, "statements/DOH/statement-DOH-2025-09.xlsx");
+    let mut book: calamine::Xlsx<_> = calamine::Xlsx::new(Cursor::new(statement)).unwrap();
+    assert!(book.worksheet_range("Line detail").unwrap().rows().len() < 20);
 }

@@ -36,6 +36,7 @@ mod reconciliation_xlsx;
 mod reread;
 mod sheet;
 mod statement;
+mod statement_detail;
 mod statement_sheets;
 mod statement_xlsx;
 mod summary;

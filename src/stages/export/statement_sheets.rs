@@ -4,10 +4,11 @@ use super::statement::{Detail, Statement, account_string, kind_in_words, treatme
 use super::workbook::{Book, Cell, Column, Kind, MOST_ROWS, column, write_text};
 use crate::model::bill::{BillLine, PoolShare};
 use crate::model::charge::Dimension;
-use crate::model::money::{Exact, Money, Quantity};
+use crate::model::money::{Exact, Money, Overflow, Quantity};
 use crate::model::settings::{AccountString, RateModel};
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, FormatAlign};
+use std::collections::BTreeMap;
 
 pub(super) fn services(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
     const COLUMNS: [Column; 11] = [
@@ -93,7 +94,7 @@ pub(super) fn funding(book: &mut Book, statement: &Statement<'_>) -> anyhow::Res
 }
 
 /// Leaves out columns in which nobody has anything.
-fn without_empty(columns: &[Column], rows: Vec<Vec<Cell>>) -> (Vec<Column>, Vec<Vec<Cell>>) {
+pub(super) fn without_empty(columns: &[Column], rows: Vec<Vec<Cell>>) -> (Vec<Column>, Vec<Vec<Cell>>) {
     let has_text = |cell: &Cell| !matches!(cell, Cell::Blank) && !matches!(cell, Cell::Text(text) if text.is_empty());
     let keep: Vec<bool> =
         (0..columns.len()).map(|place| rows.is_empty() || rows.iter().any(|row| has_text(&row[place]))).collect();
@@ -155,6 +156,35 @@ fn percent(share: &PoolShare) -> Cell {
     quotient.map_or(Cell::Blank, |percent| Cell::Decimal(percent.shown(4).trim_end_matches('.').to_owned()))
 }
 
+/// Credits, refunds and adjustments of one kind, over the days of the month.
+pub(super) struct Adjusted<'a> {
+    first: &'a Detail<'a>,
+    charges: u64,
+    pub amount: Money,
+}
+
+/// By line, account, resource, meter and category: the days are on the sheet of details.
+pub(super) fn adjusted<'a>(statement: &'a Statement<'_>) -> Result<Vec<Adjusted<'a>>, Overflow> {
+    let mut found: BTreeMap<_, Adjusted<'a>> = BTreeMap::new();
+    for detail in statement.details.iter().filter(|detail| is_adjustment(detail)) {
+        let text = |dimension| detail.row.text(dimension);
+        let [account, meter, category] =
+            [Dimension::SubAccountId, Dimension::SkuMeter, Dimension::ChargeCategory].map(text);
+        let key = (detail.line.id.as_str(), account, resource(detail), meter, category);
+        let start = || Adjusted { first: detail, charges: 0, amount: Money::ZERO };
+        let one = found.entry(key).or_insert_with(start);
+        one.charges = one.charges.checked_add(detail.row.sums().charges).ok_or(Overflow)?;
+        one.amount = one.amount.checked_add(detail.amount)?;
+    }
+    Ok(found.into_values().collect())
+}
+
+/// A credit, refund or adjustment of the vendor.
+fn is_adjustment(detail: &Detail<'_>) -> bool {
+    let category = detail.row.text(Dimension::ChargeCategory);
+    detail.amount.is_negative() || matches!(category, "Credit" | "Adjustment")
+}
+
 pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
     const COLUMNS: [Column; 9] = [
         column("Bill line", 22, Kind::Text),
@@ -162,40 +192,38 @@ pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow:
         column("Vendor", 14, Kind::Text),
         column("Account", 20, Kind::Text),
         column("Resource", 40, Kind::Long),
-        column("Meter", 30, Kind::Long),
-        column("Day", 12, Kind::Date),
+        column("Meter", 34, Kind::Long),
         column("Category", 16, Kind::Text),
+        column("Charges", 12, Kind::Decimal),
         column("Amount", 18, Kind::Money),
     ];
-    let adjusted: Vec<&Detail<'_>> = statement.details.iter().filter(|detail| is_adjustment(detail)).collect();
-    let total = Money::total(adjusted.iter().map(|detail| detail.amount))?;
-    let row = |detail: &&Detail<'_>| {
-        let Detail { line, row, amount } = detail;
+    let adjusted = adjusted(statement)?;
+    let total = Money::total(adjusted.iter().map(|one| one.amount))?;
+    let row = |one: &Adjusted<'_>| {
+        let text = |dimension| Cell::text(one.first.row.text(dimension));
         vec![
-            Cell::text(&line.id),
-            Cell::text(&line.service),
-            Cell::text(row.text(Dimension::Provider)),
-            Cell::text(row.text(Dimension::SubAccountId)),
-            Cell::text(resource(detail)),
-            Cell::text(row.text(Dimension::SkuMeter)),
-            Cell::Date(row.day()),
-            Cell::text(row.text(Dimension::ChargeCategory)),
-            Cell::Money(*amount),
+            Cell::text(&one.first.line.id),
+            Cell::text(&one.first.line.service),
+            text(Dimension::Provider),
+            text(Dimension::SubAccountId),
+            Cell::text(resource(one.first)),
+            text(Dimension::SkuMeter),
+            text(Dimension::ChargeCategory),
+            Cell::Decimal(one.charges.to_string()),
+            Cell::Money(one.amount),
         ]
     };
-    let rows: Vec<Vec<Cell>> = adjusted.iter().take(MOST_ROWS).map(row).collect();
     let what = "Credits, refunds and adjustments of the vendors. They are already inside the amounts of their lines.";
-    let checks = if adjusted.len() > MOST_ROWS { Vec::new() } else { vec![(8, total)] };
-    book.table_sheet("Adjustments", "Credits and adjustments", what, &COLUMNS, &rows, &checks)
+    if adjusted.len() > MOST_ROWS {
+        let what = format!("{what} There are {}, more than a workbook is good for: see the details.", adjusted.len());
+        return book.table_sheet("Adjustments", "Credits and adjustments", &what, &COLUMNS, &[], &[]);
+    }
+    let (columns, rows) = without_empty(&COLUMNS, adjusted.iter().map(row).collect());
+    let last = columns.len() - 1;
+    book.table_sheet("Adjustments", "Credits and adjustments", what, &columns, &rows, &[(last, total)])
 }
 
-/// A credit, refund or adjustment of the vendor.
-pub(super) fn is_adjustment(detail: &Detail<'_>) -> bool {
-    let category = detail.row.text(Dimension::ChargeCategory);
-    detail.amount.is_negative() || matches!(category, "Credit" | "Adjustment")
-}
-
-fn resource(detail: &Detail<'_>) -> String {
+pub(super) fn resource(detail: &Detail<'_>) -> String {
     let [name, id] = [Dimension::ResourceName, Dimension::ResourceId].map(|dimension| detail.row.text(dimension));
     if name.is_empty() { id.to_owned() } else { name.to_owned() }
 }
@@ -225,59 +253,6 @@ pub(super) fn showback(book: &mut Book, statement: &Statement<'_>) -> anyhow::Re
     let total = Money::total(statement.informing().map(|line| line.amount))?;
     let what = "This is not a bill. What you used and what it cost; nothing on this sheet is asked of you.";
     book.table_sheet("Showback", "Showback: not a bill", what, &COLUMNS, &rows, &[(6, total)])
-}
-
-/// Vendor charges rolled up by account, resource, meter and day, with the cents they put on a line.
-pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
-    const COLUMNS: [Column; 13] = [
-        column("Bill line", 22, Kind::Text),
-        column("Service", 10, Kind::Text),
-        column("Vendor", 12, Kind::Text),
-        column("Account", 18, Kind::Text),
-        column("Account name", 22, Kind::Text),
-        column("Resource", 36, Kind::Text),
-        column("Meter", 30, Kind::Text),
-        column("Day", 12, Kind::Date),
-        column("Category", 12, Kind::Text),
-        column("Quantity", 16, Kind::Decimal),
-        column("Unit", 10, Kind::Text),
-        column("Vendor's billed cost", 20, Kind::Decimal),
-        column("Amount", 18, Kind::Money),
-    ];
-    let csv = statement.path("detail", "csv");
-    let csv = csv.rsplit('/').next().unwrap_or_default();
-    let count = statement.details.len();
-    if count > MOST_ROWS {
-        let what = format!("{count} rows are more than a workbook is good for: all of them are in {csv}.");
-        return book.table_sheet("Line detail", "Line detail", &what, &COLUMNS, &[], &[]);
-    }
-    let row = |detail: &Detail<'_>| {
-        let Detail { line, row, amount } = detail;
-        let text = |dimension| Cell::text(row.text(dimension));
-        vec![
-            Cell::text(&line.id),
-            Cell::text(&line.service),
-            text(Dimension::Provider),
-            text(Dimension::SubAccountId),
-            text(Dimension::SubAccountName),
-            Cell::text(resource(detail)),
-            text(Dimension::SkuMeter),
-            Cell::Date(row.day()),
-            text(Dimension::ChargeCategory),
-            Cell::Decimal(row.sums().quantity.to_string()),
-            text(Dimension::ConsumedUnit),
-            Cell::Cost(row.sums().billed),
-            Cell::Money(*amount),
-        ]
-    };
-    let rows: Vec<Vec<Cell>> = statement.details.iter().map(row).collect();
-    let what = format!(
-        "The vendors' charges behind your lines, by account, resource, meter and day; {csv} has more columns. Shares of \
-         pools, fees and hours have no charges of their own."
-    );
-    let (columns, rows) = without_empty(&COLUMNS, rows);
-    let last = columns.len() - 1;
-    book.table_sheet("Line detail", "Line detail", &what, &columns, &rows, &[(last, statement.explained()?)])
 }
 
 pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {

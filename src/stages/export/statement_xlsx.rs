@@ -8,7 +8,8 @@ use super::cover::{checked_table, cover, heading, signatures};
 use super::read_back::{Figures, Written, compare};
 use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words, statements};
-use super::statement_sheets::{adjustments, details, funding, is_adjustment, notes, rates, services, shared, showback};
+use super::statement_detail::{by_day, details, rows as detail_rows};
+use super::statement_sheets::{adjusted, adjustments, funding, notes, rates, services, shared, showback};
 use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
@@ -120,7 +121,9 @@ fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Resul
     write_text(sheet, 7, 0, "Contact", &look.subtitle)?;
     write_text(sheet, 7, 1, statement.contact, &Format::new())?;
     write_text(sheet, 8, 0, "Run", &look.subtitle)?;
-    write_text(sheet, 8, 1, statement.run, &Format::new())
+    write_text(sheet, 8, 1, statement.run, &Format::new())?;
+    book.define("AmountDue", name, 1, 5)?;
+    book.define("AmountShown", name, 1, 6)
 }
 
 /// One row a service and kind, in the order of the lines.
@@ -222,10 +225,10 @@ fn read(bytes: &[u8], statement: &Statement<'_>) -> anyhow::Result<Figures> {
             figures.add_text(format!("Summary {}", row[0]), &row[1])?;
         }
     }
-    if statement.details.len() <= MOST_ROWS {
-        for row in book.rows("Line detail", &["Bill line", "Day", "Amount"])? {
-            figures.add_text(format!("Line detail {} {}", row[0], row[1]), &row[2])?;
-        }
+    let headers: &[&str] = if by_day(statement) { &["Bill line", "Amount", "Day"] } else { &["Bill line", "Amount"] };
+    for row in book.rows("Line detail", headers)? {
+        let day = row.get(2).map_or("", String::as_str);
+        figures.add_text(format!("Line detail {} {day}", row[0]), &row[1])?;
     }
     for label in [DUE, SHOWN] {
         for amount in book.beside("Summary", label)?.first().into_iter().flatten().take(1) {
@@ -259,10 +262,9 @@ fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
     for line in statement.lines.iter().filter(|line| line.share.is_some()) {
         figures.add_money(format!("Shared cost {}", line.id), line.amount)?;
     }
-    if statement.details.len() <= MOST_ROWS {
-        for detail in &statement.details {
-            figures.add_money(format!("Line detail {} {}", detail.line.id, detail.row.day()), detail.amount)?;
-        }
+    for row in detail_rows(statement)? {
+        let day = row.day.map(|day| day.to_string()).unwrap_or_default();
+        figures.add_money(format!("Line detail {} {day}", row.first.line.id), row.amount)?;
     }
     let due = statement.amount_due()?;
     figures.add_money(DUE, due)?;
@@ -288,14 +290,13 @@ fn checks(statement: &Statement<'_>) -> Result<Vec<(&'static str, usize, Money)>
     let informing: Vec<Money> = statement.informing().map(|line| line.amount).collect();
     let shared: Vec<Money> =
         statement.lines.iter().filter(|line| line.share.is_some()).map(|line| line.amount).collect();
-    let adjusted: Vec<Money> =
-        statement.details.iter().filter(|detail| is_adjustment(detail)).map(|detail| detail.amount).collect();
+    let adjusted: Vec<Money> = adjusted(statement)?.into_iter().map(|one| one.amount).collect();
     for (sheet, amounts) in [("Showback", informing), ("Shared cost", shared), ("Adjustments", adjusted)] {
         if !amounts.is_empty() && amounts.len() <= MOST_ROWS {
             checks.push((sheet, 0, Money::total(amounts)?));
         }
     }
-    if !statement.details.is_empty() && statement.details.len() <= MOST_ROWS {
+    if !detail_rows(statement)?.is_empty() {
         checks.push(("Line detail", 0, statement.explained()?));
     }
     Ok(checks)

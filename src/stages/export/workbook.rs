@@ -18,10 +18,10 @@ use rust_xlsxwriter::{
 };
 
 /// Excel's own limit is 1,048,576 rows; past this a sheet is no help to a reader, and the CSV beside it has every row.
-pub(super) const MOST_ROWS: usize = 100_000;
+pub(super) const MOST_ROWS: usize = 20_000;
 
 /// What a sheet says that has no rows.
-pub(super) const NO_ROWS: &str = "None this month.";
+pub(super) const NO_ROWS: &str = "No rows on this sheet.";
 
 const NAVY: Color = Color::RGB(0x1F3864);
 const GREY: Color = Color::RGB(0x595959);
@@ -176,7 +176,7 @@ impl Look {
             due: Format::new().set_bold().set_font_size(16).set_font_color(NAVY).set_num_format(MONEY),
             decimal: cell().set_num_format("#,##0.00########_);(#,##0.00########)"),
             count: cell().set_num_format("#,##0_);(#,##0)"),
-            right: cell().set_num_format("@").set_align(FormatAlign::Right).set_indent(1),
+            right: cell().set_num_format("@").set_align(FormatAlign::Right).set_indent(1).set_text_wrap(),
             date: cell().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left).set_indent(1),
             header: header().set_align(FormatAlign::Left).set_indent(1),
             header_right: header().set_align(FormatAlign::Right).set_indent(1),
@@ -284,6 +284,12 @@ impl Book {
         }
         sheet.ignore_error_range(placed.first, 0, placed.last, last_column, IgnoreError::NumberStoredAsText)?;
         Ok(placed)
+    }
+
+    /// A name for a cell, so that a reader's own formulas survive a change of layout.
+    pub fn define(&mut self, name: &str, sheet: &str, place: u16, row: u32) -> anyhow::Result<()> {
+        self.workbook.define_name(name, &format!("='{sheet}'!${}${}", letter(place), row + 1))?;
+        Ok(())
     }
 
     pub fn finish(mut self) -> anyhow::Result<Vec<u8>> {
@@ -424,7 +430,8 @@ fn lines(cell: &Cell, column: &Column) -> u32 {
         lines
     };
     let lines = match cell {
-        Cell::Text(text) if column.kind == Kind::Long => wrapped(text),
+        Cell::Text(text) if column.kind == Kind::Long || is_number(column.kind) => wrapped(text),
+        Cell::Decimal(text) => wrapped(text),
         Cell::Lines(lines) => lines.iter().map(|line| wrapped(line)).sum(),
         _ => 1,
     };

@@ -1,0 +1,122 @@
+//! The sheet of the vendors' charges behind a statement's lines.
+//!
+//! Day by day while a person can still look through it; past that over the days of the month; past that only in the CSV.
+//! Never a sheet that is cut.
+
+use super::statement::{Detail, Statement};
+use super::statement_sheets::{resource, without_empty};
+use super::workbook::{Book, Cell, Column, Kind, MOST_ROWS, column};
+use crate::model::charge::Dimension;
+use crate::model::money::{Cost, Money, Overflow, Quantity};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// One row of the sheet: a roll-up row, or those of a month that differ in nothing but the day.
+pub(super) struct DetailRow<'a> {
+    pub first: &'a Detail<'a>,
+    pub day: Option<NaiveDate>,
+    quantity: Quantity,
+    billed: Cost,
+    pub amount: Money,
+}
+
+pub(super) fn by_day(statement: &Statement<'_>) -> bool {
+    statement.details.len() <= MOST_ROWS
+}
+
+pub(super) fn rows<'a>(statement: &'a Statement<'_>) -> Result<Vec<DetailRow<'a>>, Overflow> {
+    let start = |detail: &'a Detail<'_>, day| DetailRow {
+        first: detail,
+        day,
+        quantity: Quantity::ZERO,
+        billed: Cost::ZERO,
+        amount: Money::ZERO,
+    };
+    if by_day(statement) {
+        let one = |detail: &'a Detail<'_>| start(detail, Some(detail.row.day())).with(detail);
+        return statement.details.iter().map(one).collect();
+    }
+    let mut months: BTreeMap<_, DetailRow<'a>> = BTreeMap::new();
+    for detail in &statement.details {
+        let key = (detail.line.id.as_str(), KEY.map(|dimension| detail.row.text(dimension)));
+        let row = months.remove(&key).unwrap_or_else(|| start(detail, None)).with(detail)?;
+        months.insert(key, row);
+    }
+    let rows: Vec<DetailRow<'a>> = months.into_values().collect();
+    Ok(if rows.len() > MOST_ROWS { Vec::new() } else { rows })
+}
+
+const KEY: [Dimension; 8] = [
+    Dimension::Provider,
+    Dimension::SubAccountId,
+    Dimension::SubAccountName,
+    Dimension::ResourceId,
+    Dimension::ResourceName,
+    Dimension::SkuMeter,
+    Dimension::ChargeCategory,
+    Dimension::ConsumedUnit,
+];
+
+impl DetailRow<'_> {
+    fn with(mut self, detail: &Detail<'_>) -> Result<Self, Overflow> {
+        self.quantity = self.quantity.checked_add(detail.row.sums().quantity)?;
+        self.billed = self.billed.checked_add(detail.row.sums().billed)?;
+        self.amount = self.amount.checked_add(detail.amount)?;
+        Ok(self)
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let text = |dimension| Cell::text(self.first.row.text(dimension));
+        vec![
+            Cell::text(&self.first.line.id),
+            Cell::text(&self.first.line.service),
+            text(Dimension::Provider),
+            text(Dimension::SubAccountId),
+            text(Dimension::SubAccountName),
+            Cell::text(resource(self.first)),
+            text(Dimension::SkuMeter),
+            self.day.map_or(Cell::Blank, Cell::Date),
+            text(Dimension::ChargeCategory),
+            Cell::Decimal(self.quantity.to_string()),
+            text(Dimension::ConsumedUnit),
+            Cell::Cost(self.billed),
+            Cell::Money(self.amount),
+        ]
+    }
+}
+
+const COLUMNS: [Column; 13] = [
+    column("Bill line", 22, Kind::Text),
+    column("Service", 10, Kind::Text),
+    column("Vendor", 12, Kind::Text),
+    column("Account", 18, Kind::Text),
+    column("Account name", 22, Kind::Text),
+    column("Resource", 36, Kind::Text),
+    column("Meter", 30, Kind::Text),
+    column("Day", 12, Kind::Date),
+    column("Category", 12, Kind::Text),
+    column("Quantity", 16, Kind::Decimal),
+    column("Unit", 10, Kind::Text),
+    column("Vendor's billed cost", 20, Kind::Decimal),
+    column("Amount", 18, Kind::Money),
+];
+
+pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
+    const NAME: &str = "Line detail";
+    let csv = statement.path("detail", "csv");
+    let csv = csv.rsplit('/').next().unwrap_or_default();
+    let count = statement.details.len();
+    let rows: Vec<Vec<Cell>> = rows(statement)?.iter().map(DetailRow::cells).collect();
+    if rows.is_empty() && count > 0 {
+        let what = format!("{count} rows are more than a workbook is good for: all of them are in {csv}.");
+        return book.table_sheet(NAME, NAME, &what, &COLUMNS, &[], &[]);
+    }
+    let each = if by_day(statement) { "meter and day" } else { "and meter, over the days of the month" };
+    let what = format!(
+        "The vendors' charges behind your lines, by account, resource, {each}; {csv} has every day and more columns. \
+         Shares of pools, fees and hours have no charges of their own."
+    );
+    let (columns, rows) = without_empty(&COLUMNS, rows);
+    let last = columns.len() - 1;
+    book.table_sheet(NAME, NAME, &what, &columns, &rows, &[(last, statement.explained()?)])
+}
