@@ -6,11 +6,10 @@
 use crate::cmd::{copy, root, run, surroundings, without_ids, writes_goldens};
 use crate::damage::damage;
 use chargeback::model::finding::Code;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 /// One case: `== C01 R the cost is a word`, steps, and the answer as it was reviewed.
 struct Case {
@@ -105,36 +104,33 @@ fn paragraphs(text: &str) -> Vec<String> {
     found
 }
 
-/// The golden month, closed as it lies: what accepted input must come to.
-static CLEAN: LazyLock<Answer> = LazyLock::new(|| {
+/// Books closed as they lie: what accepted input must come to.
+fn clean(books: &str) -> Answer {
     let folder = tempfile::tempdir().unwrap();
-    copy(&root().join(GOLDEN), folder.path());
-    ask(folder.path(), "close --month 2025-09")
-});
+    copy(&root().join(books), folder.path());
+    let month = if books == GOLDEN { "2025-09" } else { "2025-06" };
+    ask(folder.path(), &format!("close --month {month}"))
+}
 
 const GOLDEN: &str = "tests/closes/golden-september/in";
 
-fn play(case: &Case) -> Answer {
-    let folder = tempfile::tempdir().unwrap();
-    let books = folder.path().join("books");
-    let mut brought = GOLDEN;
-    let steps = case.steps.iter().filter(|step| match step.strip_prefix("books ") {
-        Some(other) => {
-            brought = other.trim();
-            false
-        }
-        None => true,
-    });
-    let steps: Vec<&String> = steps.collect();
-    copy(&root().join(brought), &books);
-    for step in steps {
+impl Case {
+    /// The books it begins with.
+    fn books(&self) -> &str {
+        self.steps.iter().find_map(|step| step.strip_prefix("books ")).unwrap_or(GOLDEN)
+    }
+}
+
+fn play(case: &Case, books: &Path) -> Answer {
+    copy(&root().join(case.books()), books);
+    for step in case.steps.iter().filter(|step| !step.starts_with("books ")) {
         if let Some(command) = step.strip_prefix("$ chargeback ") {
-            return ask(&books, command);
+            return ask(books, command);
         } else if let Some(command) = step.strip_prefix("first chargeback ") {
-            let answer = ask(&books, command);
+            let answer = ask(books, command);
             assert_eq!(answer.code, 0, "{}: {command}\n{}", case.name, answer.messages);
         } else {
-            damage(&books, step).unwrap_or_else(|why| panic!("{}: {step}: {why}", case.name));
+            damage(books, step).unwrap_or_else(|why| panic!("{}: {step}: {why}", case.name));
         }
     }
     panic!("{} asks nothing", case.name)
@@ -166,17 +162,46 @@ fn judge(case: &Case, answer: &Answer, clean: &Answer) -> Result<(), String> {
     Ok(())
 }
 
+/// Nothing that is handed out runs anywhere: no control characters, no cell that a spreadsheet takes for a formula, no key.
+fn outputs_are_harmless(books: &Path) -> Result<(), String> {
+    let mut folders = vec![books.join("out")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let bad = |c: char| c.is_control() && c != '\n' && c != '\r' || matches!(c, '\u{202a}'..='\u{202e}');
+            let secret = ["AKIAIOSFODNN7EXAMPLE", "123-45-6789"].iter().any(|secret| text.contains(secret));
+            let runs = path.extension().is_some_and(|end| end == "csv")
+                && csv::Reader::from_reader(text.as_bytes())
+                    .records()
+                    .any(|row| row.unwrap().iter().any(|cell| cell.trim_start().starts_with(['=', '@', '\u{ff1d}'])));
+            if text.contains(bad) || secret || runs {
+                return Err(format!("{} holds what should not be handed out", path.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check(file: &str) {
     let path = root().join("tests/errors").join(file);
     let (preface, cases) = read(&path);
-    let clean = &*CLEAN;
-    assert!(clean.code == 0 || writes_goldens(), "the books as they lie must close:\n{}", clean.messages);
+    let mut cleans: BTreeMap<String, Answer> = BTreeMap::new();
     let mut written = preface;
     let mut wrong = Vec::new();
     for case in &cases {
-        let answer = play(case);
+        let clean = cleans.entry(case.books().to_owned()).or_insert_with(|| clean(case.books()));
+        assert!(clean.code == 0 || writes_goldens(), "the books as they lie must close:\n{}", clean.messages);
+        let folder = tempfile::tempdir().unwrap();
+        let books = folder.path().join("books");
+        let answer = play(case, &books);
         let text = answer.text(clean);
-        if let Err(why) = judge(case, &answer, clean) {
+        let harmless = if case.verdict == "C" { outputs_are_harmless(&books) } else { Ok(()) };
+        if let Err(why) = judge(case, &answer, clean).and(harmless) {
             wrong.push(format!("{}: {why}\n{text}", case.name));
         } else if text != case.answer && !writes_goldens() {
             wrong
@@ -192,7 +217,7 @@ fn check(file: &str) {
 
 macro_rules! chapters {
     ($($name:ident)*) => {
-        $(#[test] #[ignore = "until a month closes end to end"] fn $name() { check(concat!(stringify!($name), ".case")); })*
+        $(#[test] fn $name() { check(concat!(stringify!($name), ".case")); })*
 
         #[test]
         fn every_case_file_is_run() {
@@ -204,7 +229,7 @@ macro_rules! chapters {
     };
 }
 
-chapters! { bytes structure amounts dates identity hostile files doubles rules tampering }
+chapters! { bytes structure amounts dates identity hostile files doubles rules tampering westmark }
 
 #[test]
 fn there_are_at_least_a_hundred_and_no_name_twice() {
@@ -215,10 +240,20 @@ fn there_are_at_least_a_hundred_and_no_name_twice() {
 }
 
 /// Codes that no input can raise by itself, or none of these books, each with the reason.
-const NOT_SHOWN: [(Code, &str); 0] = [];
+const NOT_SHOWN: [(Code, &str); 10] = [
+    (Code::FileChanged, "needs a file that changes while it is read: the tests of the inbox do that"),
+    (Code::VersionRestated, "not raised yet: a month delivered again is told by its close"),
+    (Code::AccountUnknown, "not raised yet: an account without a rule is told as unowned"),
+    (Code::PoolDriverNegative, "the table refuses the cell before a pool sees it"),
+    (Code::PoolCycle, "pools cannot feed each other yet"),
+    (Code::UnitPriceDiffers, "not raised yet"),
+    (Code::TieOutFails, "a fault of ours, planted by the tests of the close"),
+    (Code::ConservationFails, "a fault of ours, planted by the tests of the close"),
+    (Code::JournalFails, "a fault of ours, planted by the tests of the close"),
+    (Code::ReadBackFails, "a fault of ours, planted by the tests of the close"),
+];
 
 #[test]
-#[ignore = "until a month closes end to end"]
 fn every_code_has_a_case() {
     let answers: String = case_files().iter().flat_map(|path| read(path).1).map(|case| case.answer + "\n").collect();
     let excused = |code: &Code| NOT_SHOWN.iter().any(|(excused, _)| excused == code);
