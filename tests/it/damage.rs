@@ -205,7 +205,12 @@ fn write_raw(file: &Path, bytes: &[u8]) -> Result<()> {
         && manifest != file
     {
         let size = |bytes: u64| format!("\"byteCount\": {bytes},");
-        done(fs::write(&manifest, told.replace(&size(before.len()), &size(bytes.len() as u64))))?;
+        let mut tells = told.replace(&size(before.len()), &size(bytes.len() as u64));
+        let whole: serde_json::Value = serde_json::from_str(&told).map_err(|error| error.to_string())?;
+        if let Some(total) = whole["byteCount"].as_u64().filter(|&total| total != before.len()) {
+            tells = tells.replace(&size(total), &size(total - before.len() + bytes.len() as u64));
+        }
+        done(fs::write(&manifest, tells))?;
     }
     // A new file: what lies there may be read-only, as the ledger's objects are.
     let _ = fs::remove_file(file);

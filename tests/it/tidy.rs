@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 
 const LONGEST_FILE: usize = 800;
 
-/// A source file, without its unit tests.
+/// A source file without its unit tests, which stand at its end or in a file `tests.rs`.
 struct Source {
     path: PathBuf,
     /// `["stages", "rate", "card"]`.
@@ -42,7 +42,8 @@ fn sources() -> Vec<Source> {
         let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
         Source { module, code, lines: text.lines().count(), path }
     };
-    files_below(&base).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs")).map(read).collect()
+    let is_code = |path: &PathBuf| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs");
+    files_below(&base).into_iter().filter(is_code).map(read).collect()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
