@@ -43,6 +43,8 @@ pub const FORMAT: u32 = 1;
 pub(crate) const BOOKS: &str = "ledger/BOOKS";
 pub(crate) const HEAD: &str = "ledger/HEAD";
 pub(crate) const STAGING: &str = "ledger/staging";
+/// How the refusal of books of a later format begins.
+pub(crate) const NEWER: &str = "These books were written by a newer version";
 const LOCK: &str = "ledger/lock";
 
 /// Who acts, where, and at what time: for the lock, the attest record and the audit log.
@@ -100,9 +102,7 @@ impl Ledger {
         let format = lines.first().and_then(|line| line.strip_prefix("chargeback books, format "));
         match (format.and_then(|format| format.parse::<u32>().ok()), lines.get(1)) {
             (Some(format), _) if format > FORMAT => {
-                let why = format!(
-                    "These books were written by a newer version (format {format}; this one knows {FORMAT}). Use that version."
-                );
+                let why = format!("{NEWER} (format {format}; this one knows {FORMAT}). Use that version.");
                 Err(Stop::new(Exit::Integrity, why).into())
             }
             (Some(_), Some(id)) if text == books_text(id) => Ok(Some((*id).to_owned())),

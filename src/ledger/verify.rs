@@ -6,7 +6,7 @@
 
 use super::objects::{OBJECTS, Object};
 use super::record::{CloseBody, Settled};
-use super::{BOOKS, HEAD, LOCK, Ledger, STAGING, is_hash, is_temporary};
+use super::{BOOKS, HEAD, LOCK, Ledger, NEWER, STAGING, is_hash, is_temporary};
 use crate::io::digest::sha256_of_reader;
 use crate::io::fs::{DiskError, Entry, EntryKind};
 use crate::model::exit::Stop;
@@ -41,6 +41,12 @@ impl Verified {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
                 let Some(stop) = error.downcast_ref::<Stop>() else { return Err(error) };
+                if stop.message.starts_with(NEWER) {
+                    let fix = "Install the version that wrote them; nothing here reads or changes them.";
+                    let newer = Finding::new(Code::LedgerNewer, Place::file(BOOKS), stop.message.clone(), fix);
+                    self.findings.push(newer);
+                    return Ok(None);
+                }
                 let file = stop.message.split(" is damaged: ").next().unwrap_or("ledger").to_owned();
                 self.add(&file, stop.message.clone());
                 Ok(None)
