@@ -452,11 +452,11 @@ fn every_leftover_cent_is_named() {
         told,
         [
             "fit AWS 111122223333 2045678901: 0.01 to pool SHR",
-            "fit AWS 111122223333 2045678901, DOH: 0.01 to 1 of 2 rows",
-            "fit AWS 111122223333 2045678901, DOT: 0.01 to 1 of 3 rows",
-            "fit AWS 111122223333 2045678901, pool SHR: 0.01 to 1 of 2 rows",
+            "fit AWS 111122223333 2045678901, DOH, AWS: 0.01 to 1 of 2 rows",
+            "fit AWS 111122223333 2045678901, DOT, AWS: 0.01 to 1 of 3 rows",
+            "fit AWS 111122223333 2045678901, pool SHR, AWS: 0.01 to 1 of 2 rows",
             "fit Microsoft 8608480: 0.01 to DOT",
-            "fit Microsoft 8608480, DOT: 0.01 to 1 of 1 rows",
+            "fit Microsoft 8608480, DOT, AZU: 0.01 to 1 of 1 rows",
             "pool AI: 0.01 to DPS",
             "pool SHR: 0.01 to DOH",
             "pool SHR: 0.01 to DOT",
@@ -580,4 +580,22 @@ fn a_mode_changes_documents_and_no_amount() {
         .map(|line| (line.mode, line.amount.to_string()))
         .collect();
     assert_eq!(fees, [(Mode::Showback, "123.73".to_owned()), (Mode::Chargeback, "92.75".to_owned())]);
+}
+
+/// Fitted over all rows of an agency at once, a thousand rows of 0.6 cents would take the money of a thousand of 0.4.
+#[test]
+fn rows_below_a_cent_keep_their_service() {
+    let mut settings = settings();
+    settings.services.insert(
+        0,
+        Service { code: service("TINY"), matches: vec![conditions("sku_meter=tiny")], ..settings.services[0].clone() },
+    );
+    settings.rate_cards.push(card("TINY", RateModel::PassThrough { basis: CostBasis::Billed }));
+    settings.invoices.clear();
+    let ids: Vec<String> = (0..1000).map(|number| format!("row {number:04}")).collect();
+    let mut rows: Vec<_> = ids.iter().map(|id| (id.as_str(), "AWS", "doh", "tiny", "0.004")).collect();
+    rows.extend(ids.iter().map(|id| (id.as_str(), "AWS", "doh", "compute", "0.006")));
+    let bills = run(&roll_up(&rows), &settings).0.bills;
+    assert_eq!(of_service(&bills, "TINY"), "4.00");
+    assert_eq!(of_service(&bills, "AWS"), "6.00");
 }

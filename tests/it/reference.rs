@@ -534,9 +534,20 @@ impl Plain {
         };
         *self.central.entry(vendor.section.clone()).or_default() += central + left;
         for (places, cents) in groups.values().zip(cents) {
-            let exact: Vec<Fraction> = places.iter().map(|&place| &self.charges[place].cost * &hundred).collect();
-            for (&place, cents) in places.iter().zip(hand_out(cents, &exact).unwrap()) {
-                self.charges[place].cents = cents;
+            let mut services: BTreeMap<Option<ServiceCode>, Vec<usize>> = BTreeMap::new();
+            for &place in places {
+                services.entry(self.charges[place].service.clone()).or_default().push(place);
+            }
+            let exact_of = |charges: &[PlainCharge], places: &[usize]| -> Vec<Fraction> {
+                places.iter().map(|&place| &charges[place].cost * &hundred).collect()
+            };
+            let sums: Vec<Fraction> =
+                services.values().map(|places| exact_of(&self.charges, places).iter().sum::<Fraction>()).collect();
+            for (places, cents) in services.values().zip(hand_out(cents, &sums).unwrap()) {
+                let exact = exact_of(&self.charges, places);
+                for (&place, cents) in places.iter().zip(hand_out(cents, &exact).unwrap()) {
+                    self.charges[place].cents = cents;
+                }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Vendor cost to cents: each invoice section's target, from the top down, so that every level foots.
 
 use super::Books;
-use crate::model::bill::{Bills, CentralAmount, Destination, RatedCharge, Residual, SectionKey};
+use crate::model::bill::{Bills, CentralAmount, Destination, RatedCharge, Residual, Ruling, SectionKey};
+use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Division, DivisionRefusal, Exact, Money, Overflow, fit};
 use crate::model::proof::{VendorReconciliation, VendorState};
@@ -9,8 +10,12 @@ use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Charges by section and destination; of each the places in the list, in the order of the rows.
-type Sections = BTreeMap<SectionKey, BTreeMap<Destination, Vec<usize>>>;
+/// Charges by section, destination and service; of each the places in the list, in the order of the rows.
+///
+/// Services are a level of their own: thousands of rows below a cent would otherwise carry cents from the line of one
+/// service to another's, even from what is only shown to what is billed.
+type Sections = BTreeMap<SectionKey, BTreeMap<Destination, Services>>;
+type Services = BTreeMap<Option<ServiceCode>, Vec<usize>>;
 
 pub(super) fn to_invoices(
     books: Books<'_>,
@@ -47,36 +52,39 @@ pub(super) fn to_invoices(
 fn sections(charges: &[RatedCharge]) -> Sections {
     // Rows share their rulings, so the texts of a ruling are compared once and not once a row.
     let mut known: HashMap<usize, usize> = HashMap::new();
-    let mut places: Vec<(&SectionKey, &Destination)> = Vec::new();
+    let mut places: Vec<&Ruling> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
     for (place, charge) in charges.iter().enumerate() {
         let number = *known.entry(Arc::as_ptr(&charge.ruling) as usize).or_insert_with(|| {
-            places.push((&charge.ruling.section, &charge.ruling.destination));
+            places.push(&charge.ruling);
             members.push(Vec::new());
             members.len() - 1
         });
         members[number].push(place);
     }
     let mut sections = Sections::new();
-    for ((section, destination), members) in places.into_iter().zip(members) {
-        sections.entry(section.clone()).or_default().entry(destination.clone()).or_default().extend(members);
+    for (ruling, members) in places.into_iter().zip(members) {
+        let services =
+            sections.entry(ruling.section.clone()).or_default().entry(ruling.destination.clone()).or_default();
+        services.entry(ruling.service.clone()).or_default().extend(members);
     }
-    sections.values_mut().flat_map(BTreeMap::values_mut).for_each(|members| members.sort_unstable());
+    let services = sections.values_mut().flat_map(BTreeMap::values_mut);
+    services.flat_map(BTreeMap::values_mut).for_each(|members| members.sort_unstable());
     sections
 }
 
 fn fit_section(
     books: Books<'_>,
     section: &SectionKey,
-    destinations: &BTreeMap<Destination, Vec<usize>>,
+    destinations: &BTreeMap<Destination, Services>,
     vendor: Option<&VendorReconciliation>,
     charges: &mut [RatedCharge],
     bills: &mut Bills,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Overflow> {
     let mut costs = Vec::with_capacity(destinations.len());
-    for members in destinations.values() {
-        costs.push(Cost::total(members.iter().map(|&place| charges[place].cost))?);
+    for services in destinations.values() {
+        costs.push(Cost::total(services.values().flatten().map(|&place| charges[place].cost))?);
     }
     let division = match vendor {
         Some(vendor) => to_invoice(books, vendor, &costs, bills, findings)?,
@@ -87,18 +95,42 @@ fn fit_section(
     for &place in &division.received {
         bills.residuals.push(one_cent(&step, in_words(names[place])));
     }
-    for ((destination, members), cents) in destinations.iter().zip(&division.cents) {
+    for ((destination, services), cents) in destinations.iter().zip(&division.cents) {
+        let step = format!("{step}, {}", in_words(destination));
+        fit_services(&step, *cents, services, charges, bills)?;
+    }
+    Ok(())
+}
+
+/// A destination's cents to its services, and each service's to its rows. Whatever is fitted has the floor of its parts'
+/// sum or a cent more, so it can always be fitted to its parts.
+fn fit_services(
+    step: &str,
+    cents: Money,
+    services: &Services,
+    charges: &mut [RatedCharge],
+    bills: &mut Bills,
+) -> Result<(), Overflow> {
+    let mut sums = Vec::with_capacity(services.len());
+    for members in services.values() {
+        sums.push(Cost::total(members.iter().map(|&place| charges[place].cost))?);
+    }
+    let division = fit(cents, &sums).map_err(|_| Overflow)?;
+    for (place, (service, members)) in services.iter().enumerate() {
         let costs: Vec<Cost> = members.iter().map(|&place| charges[place].cost).collect();
-        // A destination has the floor of its rows' sum or a cent more, so its rows can always be fitted to it.
-        let rows = fit(*cents, &costs).map_err(|_| Overflow)?;
+        let rows = fit(division.cents[place], &costs).map_err(|_| Overflow)?;
         for (&place, cents) in members.iter().zip(&rows.cents) {
             charges[place].amount = *cents;
+        }
+        let name = service.as_ref().map_or("no service", ServiceCode::as_str);
+        if services.len() > 1 && division.received.contains(&place) {
+            bills.residuals.push(one_cent(step, name.to_owned()));
         }
         let received = rows.received.len();
         if received > 0 {
             let cents = Money::from_cents(i64::try_from(received).map_err(|_| Overflow)?);
             let received_by = format!("{received} of {} rows", members.len());
-            bills.residuals.push(Residual { step: format!("{step}, {}", in_words(destination)), received_by, cents });
+            bills.residuals.push(Residual { step: format!("{step}, {name}"), received_by, cents });
         }
     }
     Ok(())
