@@ -8,8 +8,8 @@ use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
 use super::{closed, gates, parts};
 use crate::config::{self, Loaded};
-use crate::io::fs::Disk;
-use crate::ledger::{Event, Ledger, Object, Options, Settled};
+use crate::io::fs::{Disk, DiskError};
+use crate::ledger::{Event, Ledger, Object, Options, Settled, damaged};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{Directory, InboxFile};
@@ -23,6 +23,25 @@ use serde::{Deserialize, Serialize};
 
 /// The books on a given disk: the tests bring one that fails, and plant wrong cents.
 pub fn run_on(disk: &Disk, request: &Request, progress: &dyn Progress, plant: &dyn Plant) -> Result<Outcome> {
+    run_month(disk, request, progress, plant).map_err(as_damage)
+}
+
+/// A link or something stranger where only the program writes is no failure of the disk.
+fn as_damage(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<DiskError>() {
+        Some(refused) if refused.source.raw_os_error().is_none() && is_ours(&refused.path) => {
+            damaged(&refused.path, &refused.source).into()
+        }
+        _ => error,
+    }
+}
+
+fn is_ours(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    first == "ledger" || first == "out"
+}
+
+fn run_month(disk: &Disk, request: &Request, progress: &dyn Progress, plant: &dyn Plant) -> Result<Outcome> {
     if !disk.exists("chargeback.toml") {
         let folder = disk.root().display();
         let message =

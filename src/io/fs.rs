@@ -7,13 +7,21 @@
 //! Before every call that can fail stands a [`Faults`], nothing in the product and a simulated disk in the tests.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
 
-use crate::model::exit::Exit;
+mod error;
+mod faults;
+mod files;
+#[cfg(test)]
+mod tests;
+
+pub use error::DiskError;
+pub use faults::{Fault, Faults, Operation};
+pub use files::{Held, Lock, OpenFile, Pending};
+
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use thiserror::Error;
 
 /// Files and folders below a root.
 #[derive(Clone)]
@@ -21,73 +29,6 @@ pub struct Disk {
     root: Arc<Path>,
     faults: Option<Arc<dyn Faults>>,
     crashed: Arc<AtomicBool>,
-}
-
-/// A call that is about to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    Read,
-    Create,
-    Write,
-    Sync,
-    Rename,
-    Remove,
-    MakeFolder,
-    SyncFolder,
-    Lock,
-}
-
-/// What becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing: the call is made.
-    None,
-    /// The power is gone: this call and every later one fail, and the files stay as they are.
-    Crash,
-    /// A write puts down so many bytes, and then the power is gone.
-    Tear(usize),
-    /// The call fails and the run may go on: an error number such as 5 (EIO) or 28 (ENOSPC).
-    Error(i32),
-}
-
-pub trait Faults: Send + Sync {
-    fn before(&self, operation: Operation, path: &str, bytes: u64) -> Fault;
-}
-
-/// What the disk refused. Exit code 74.
-#[derive(Debug, Error)]
-#[error("cannot {doing} {}: {source}{}", self.shown(), self.needed())]
-pub struct DiskError {
-    pub doing: &'static str,
-    /// Below the root.
-    pub path: String,
-    /// Bytes that were to be written.
-    pub bytes: u64,
-    pub source: io::Error,
-}
-
-impl DiskError {
-    pub const EXIT: Exit = Exit::Disk;
-
-    fn new(doing: &'static str, path: &str, source: io::Error) -> Self {
-        Self { doing, path: path.to_owned(), bytes: 0, source }
-    }
-
-    pub fn is_not_found(&self) -> bool {
-        self.source.kind() == io::ErrorKind::NotFound
-    }
-
-    fn shown(&self) -> &str {
-        if self.path.is_empty() { "the folder of the books" } else { &self.path }
-    }
-
-    fn needed(&self) -> String {
-        if matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            format!("; {} bytes were to be written there", self.bytes)
-        } else {
-            String::new()
-        }
-    }
 }
 
 type Result<T> = std::result::Result<T, DiskError>;
@@ -477,214 +418,5 @@ fn crash() -> io::Error {
 impl std::fmt::Debug for Disk {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_tuple("Disk").field(&self.root).finish()
-    }
-}
-
-/// A regular file, open for reading.
-#[derive(Debug)]
-pub struct OpenFile {
-    file: File,
-    path: String,
-    disk: Disk,
-}
-
-impl OpenFile {
-    /// The file itself, for readers that want one. It is past the fault layer.
-    pub fn into_file(self) -> File {
-        self.file
-    }
-}
-
-impl Read for OpenFile {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.disk.ask("read", Operation::Read, &self.path, into.len() as u64).map_err(|error| error.source)?;
-        self.file.read(into)
-    }
-}
-
-impl Seek for OpenFile {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.seek(to)
-    }
-}
-
-/// A file under a temporary name. Dropped without a commit, it is gone.
-#[derive(Debug)]
-pub struct Pending {
-    file: File,
-    temporary: String,
-    path: String,
-    bytes: u64,
-    disk: Disk,
-    settled: bool,
-}
-
-impl Pending {
-    /// Syncs the file, gives it its name, and syncs the folder.
-    pub fn commit(self) -> Result<()> {
-        let path = self.path.clone();
-        self.commit_as(&path)
-    }
-
-    /// The same under another name, in a folder that exists: the name is often the hash of what was written.
-    pub fn commit_as(mut self, rel: &str) -> Result<()> {
-        let refuse = |error| DiskError { bytes: self.bytes, ..DiskError::new("write", rel, error) };
-        self.disk.ask("sync", Operation::Sync, rel, self.bytes)?;
-        if self.disk.faults.is_none() {
-            self.file.sync_all().map_err(refuse)?;
-        }
-        self.disk.rename(&self.temporary, rel)?;
-        self.settled = true;
-        self.disk.sync_dir(rel.rsplit_once('/').map_or("", |(folder, _)| folder))
-    }
-
-    /// Nobody writes to it any more, the owner included.
-    pub fn make_read_only(&self) -> Result<()> {
-        #[cfg(unix)]
-        {
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o440);
-            self.file.set_permissions(mode).map_err(|error| DiskError::new("protect", &self.path, error))?;
-        }
-        Ok(())
-    }
-}
-
-impl Write for Pending {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let allowed = self.disk.ask_write(&self.path, bytes.len())?;
-        if allowed < bytes.len() {
-            self.file.write_all(&bytes[..allowed])?;
-            return Err(crash());
-        }
-        let count = self.file.write(bytes)?;
-        self.bytes += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if !self.settled {
-            // Nothing to tell: the next run sweeps what stays.
-            let _ = self.disk.remove(&self.temporary);
-        }
-    }
-}
-
-/// Whether this run has the lock.
-#[derive(Debug)]
-pub enum Lock {
-    Taken(Held),
-    /// The other's text: person, host, since when.
-    HeldBy(String),
-}
-
-/// The lock until it is dropped.
-#[derive(Debug)]
-pub struct Held {
-    file: File,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // The text is a courtesy to the next one who asks; the kernel drops the lock itself.
-        let _ = self.file.set_len(0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Mutex;
-
-    /// Counts calls and strikes at one of them.
-    struct Strike {
-        at: usize,
-        with: Fault,
-        seen: Mutex<usize>,
-    }
-
-    impl Faults for Strike {
-        fn before(&self, operation: Operation, _: &str, _: u64) -> Fault {
-            if operation == Operation::Read {
-                return Fault::None;
-            }
-            let mut seen = self.seen.lock().unwrap();
-            *seen += 1;
-            if *seen == self.at { self.with } else { Fault::None }
-        }
-    }
-
-    #[test]
-    fn a_file_is_old_or_new_whatever_strikes() {
-        for with in [Fault::Crash, Fault::Tear(3), Fault::Error(5), Fault::Error(28)] {
-            let mut at = 1;
-            loop {
-                let folder = tempfile::tempdir().unwrap();
-                Disk::real(folder.path()).write("a/b.txt", b"old").unwrap();
-                let strike = Arc::new(Strike { at, with, seen: Mutex::new(0) });
-                let outcome = Disk::with_faults(folder.path(), strike.clone()).write("a/b.txt", b"newer");
-                let left = Disk::real(folder.path()).read("a/b.txt").unwrap();
-                assert!(left == b"old" || left == b"newer", "{with:?} at {at}");
-                assert_eq!(outcome.is_err(), *strike.seen.lock().unwrap() >= at, "{with:?} at {at}");
-                if outcome.is_ok() {
-                    assert_eq!(left, b"newer");
-                    break;
-                }
-                at += 1;
-            }
-            assert!(at > 4, "create, write, sync, rename and the folder's sync were all struck");
-        }
-    }
-
-    #[test]
-    fn an_error_leaves_no_temporary_file_and_a_crash_leaves_it() {
-        for (with, left) in [(Fault::Error(28), 0), (Fault::Tear(2), 1)] {
-            let folder = tempfile::tempdir().unwrap();
-            let strike = Arc::new(Strike { at: 2, with, seen: Mutex::new(0) });
-            let error = Disk::with_faults(folder.path(), strike).write("x.csv", b"12345").unwrap_err();
-            assert_eq!(Disk::real(folder.path()).list("").unwrap().len(), left, "{error}");
-        }
-    }
-
-    #[test]
-    fn a_full_disk_says_how_much_was_to_be_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let strike = Arc::new(Strike { at: 2, with: Fault::Error(28), seen: Mutex::new(0) });
-        let error = Disk::with_faults(folder.path(), strike).write("x.csv", b"12345").unwrap_err();
-        assert!(error.to_string().contains("5 bytes were to be written there"), "{error}");
-    }
-
-    #[test]
-    fn no_path_leaves_the_root_and_no_link_is_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::real(folder.path().join("books"));
-        disk.below("").unwrap();
-        fs::create_dir(folder.path().join("books")).unwrap();
-        fs::create_dir(folder.path().join("elsewhere")).unwrap();
-        for path in ["../x", "a/../../x", "/etc/passwd", "a\\b"] {
-            assert!(disk.write(path, b"x").is_err(), "{path}");
-        }
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink(folder.path().join("elsewhere"), folder.path().join("books/link")).unwrap();
-            assert!(disk.write("link/x", b"x").is_err());
-            assert!(disk.open("link").is_err());
-            assert_eq!(disk.list("").unwrap()[0].kind, EntryKind::Link);
-        }
-    }
-
-    #[test]
-    fn a_lock_is_taken_once_and_names_its_holder() {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::real(folder.path());
-        let held = disk.lock("lock", "ann on ledger-1").unwrap();
-        assert!(matches!(disk.lock("lock", "bob").unwrap(), Lock::HeldBy(text) if text == "ann on ledger-1"));
-        drop(held);
-        assert!(matches!(disk.lock("lock", "bob").unwrap(), Lock::Taken(_)));
     }
 }

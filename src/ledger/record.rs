@@ -236,3 +236,104 @@ impl Ledger {
 pub(crate) fn draft_pointer(month: Month) -> String {
     format!("ledger/drafts/{month}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::fs::Disk;
+    use tempfile::TempDir;
+
+    fn actor() -> Actor {
+        Actor { person: "ann".to_owned(), host: "finance-1".to_owned(), now: "2026-01-10T09:00:00Z".to_owned() }
+    }
+
+    fn close(ledger: &Ledger, month: &str) -> Close {
+        let settled = ledger.settled().unwrap();
+        let books = ledger.ensure_books_id("State of Westmark", month).unwrap();
+        let month = Month::parse(month).unwrap();
+        let folder = crate::ledger::outputs_folder(month, "0123456789ab", false);
+        let outputs = ledger.stage(&folder, [("summary.json", month.to_string().as_bytes())]).unwrap();
+        let kept = ledger.put(month.to_string().as_bytes()).unwrap();
+        let body = CloseBody {
+            books,
+            month,
+            state: "closed".to_owned(),
+            sequence: settled.chain.len() as u64 + 1,
+            previous: settled.head_id(),
+            run: "0123456789ab".to_owned(),
+            rules: "1".to_owned(),
+            options: Options::default(),
+            inputs: Vec::new(),
+            settings: kept.clone(),
+            tables: Vec::new(),
+            stages: Vec::new(),
+            outcome: kept.clone(),
+            outputs_folder: folder,
+            outputs,
+            objects: BTreeMap::from([(kept.sha256, kept.bytes)]),
+            gates: Vec::new(),
+            tie_outs: Vec::new(),
+            laws: Vec::new(),
+        };
+        ledger.commit_close(&body, &actor()).unwrap()
+    }
+
+    fn books(months: &[&str]) -> (TempDir, Ledger) {
+        let folder = TempDir::new().unwrap();
+        let ledger = Ledger::new(Disk::real(folder.path()));
+        for month in months {
+            close(&ledger, month);
+        }
+        (folder, ledger)
+    }
+
+    fn told(ledger: &Ledger) -> String {
+        ledger.verify(true).unwrap().findings.iter().map(|finding| format!("{finding}\n")).collect()
+    }
+
+    #[test]
+    fn closes_follow_on_each_other() {
+        let (_folder, ledger) = books(&["2025-07", "2025-08", "2025-09"]);
+        let settled = ledger.settled().unwrap();
+        let months: Vec<String> = settled.chain.iter().map(|close| close.body.month.to_string()).collect();
+        assert_eq!(months, ["2025-09", "2025-08", "2025-07"]);
+        assert_eq!(settled.chain[0].body.previous, settled.chain[1].id);
+        assert_eq!(told(&ledger), "");
+    }
+
+    #[test]
+    fn the_last_close_taken_away_is_missed_by_the_log_and_its_outputs() {
+        let (_folder, ledger) = books(&["2025-07", "2025-08"]);
+        let settled = ledger.settled().unwrap();
+        let (newest, first) = (&settled.chain[0], &settled.chain[1]);
+        let line = head_line(1, first.body.month, &first.id);
+        ledger.disk().write(HEAD, line.as_bytes()).unwrap();
+        let told = told(&ledger);
+        assert!(told.contains("HEAD was set back"), "{told}");
+        assert!(told.contains(&newest.body.outputs_folder), "{told}");
+    }
+
+    #[test]
+    fn an_earlier_close_altered_breaks_the_chain() {
+        let (_folder, ledger) = books(&["2025-07", "2025-08"]);
+        let first = ledger.settled().unwrap().chain.remove(1);
+        let path = first.attest.body.path();
+        let text = String::from_utf8(ledger.disk().read(&path).unwrap()).unwrap();
+        ledger.disk().write(&path, text.replace("\"rules\": \"1\"", "\"rules\": \"2\"").as_bytes()).unwrap();
+        assert!(ledger.settled().unwrap_err().to_string().contains(&path));
+        assert!(told(&ledger).contains(&path));
+    }
+
+    #[test]
+    fn closes_of_other_books_are_not_taken_for_ours() {
+        let (_folder, ours) = books(&["2025-07"]);
+        let (_other, theirs) = books(&["2025-06"]);
+        for entry in theirs.disk().list("ledger").unwrap() {
+            if entry.path != super::super::BOOKS {
+                ours.disk().remove(&entry.path).unwrap();
+                ours.disk().write(&entry.path, &theirs.disk().read(&entry.path).unwrap()).unwrap();
+            }
+        }
+        assert!(ours.settled().unwrap_err().to_string().contains("other books"));
+    }
+}

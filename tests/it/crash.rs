@@ -175,3 +175,23 @@ fn every_change_refused_by_a_full_disk() {
 fn reads_that_fail_change_nothing() {
     strike_everywhere(Fault::Error(5), reads, 7);
 }
+
+/// Stopped, and stopped again while the next run clears up and goes on: the third ends as if nothing had been.
+#[test]
+fn stopped_twice() {
+    let whole = golden_small();
+    assert_eq!(close_on(&whole, undisturbed()).unwrap().exit, Exit::Done);
+    let (after, outputs) = (state(&whole), whole.files("out"));
+    for (first, second) in [(60, 3), (150, 20), (250, 1), (290, 9), (320, 2), (330, 1), (335, 4), (340, 1), (345, 2)] {
+        let books = golden_small();
+        let _ = close_on(&books, Strike::new(first, Fault::Crash, changes));
+        let _ = close_on(&books, Strike::new(second, Fault::Crash, changes));
+        assert_eq!(close_on(&books, undisturbed()).unwrap().exit, Exit::Done);
+        assert_eq!(books.files("out"), outputs, "{first} {second}");
+        let found = state(&books);
+        for (path, bytes) in after.iter().filter(|(path, bytes)| !is_told_by_the_log(path, bytes, &after)) {
+            assert!(found.get(path) == Some(bytes), "{first} {second}: {path}");
+        }
+        assert_eq!(close::verify(&books.path, true, None).unwrap(), []);
+    }
+}

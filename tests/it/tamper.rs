@@ -170,3 +170,17 @@ fn books_of_a_newer_version_are_left_alone() {
     assert_eq!(stop.exit, Exit::Integrity);
     assert!(stop.message.contains("newer version"), "{}", stop.message);
 }
+
+#[test]
+fn a_link_planted_where_we_write_is_not_followed() {
+    for name in ["ledger", "out"] {
+        let books = golden_small();
+        let elsewhere = books.path.join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, books.path.join(name)).unwrap();
+        let error = books.try_run(&request(&books, MONTH)).unwrap_err();
+        let stop = error.downcast_ref::<Stop>().unwrap_or_else(|| panic!("{name}: {error:#}"));
+        assert_eq!(stop.exit, Exit::Integrity, "{name}");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0, "{name}");
+    }
+}

@@ -52,8 +52,10 @@ fn another_time_zone_and_locale() {
     }
 }
 
+type Rows = Vec<Vec<String>>;
+
 /// Every delimited file of the inbox, changed in a way that is no change.
-fn rewritten(books: &Books, change: &dyn Fn(&str, Vec<Vec<String>>) -> Vec<Vec<String>>, pack: Option<bool>) {
+fn rewritten(books: &Books, change: fn(Rows) -> Rows, pack: Option<bool>) {
     for (path, bytes) in books.files("inbox") {
         if !path.contains(".csv") {
             continue;
@@ -64,7 +66,7 @@ fn rewritten(books: &Books, change: &dyn Fn(&str, Vec<Vec<String>>) -> Vec<Vec<S
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_slice());
         let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in change(&path, rows) {
+        for row in change(rows) {
             writer.write_record(row).unwrap();
         }
         let text = writer.into_inner().unwrap();
@@ -119,17 +121,17 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn columns(_: &str, rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+fn columns(rows: Rows) -> Rows {
     rows.iter().map(|row| shuffled(row, 7)).collect()
 }
 
-fn rows(_: &str, mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+fn rows(mut rows: Rows) -> Rows {
     let body = rows.split_off(1);
     rows.extend(shuffled(&body, 11));
     rows
 }
 
-fn unchanged(_: &str, rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+fn unchanged(rows: Rows) -> Rows {
     rows
 }
 
@@ -138,8 +140,7 @@ fn columns_rows_and_packing_change_no_journal() {
     let first = westmark();
     let outcome = closed(&first, "2025-06");
     let expected = journals(&first, &outcome);
-    type Change = fn(&str, Vec<Vec<String>>) -> Vec<Vec<String>>;
-    let cases: [(&str, Change, Option<bool>); 4] = [
+    let cases: [(&str, fn(Rows) -> Rows, Option<bool>); 4] = [
         ("columns in another order", columns, None),
         ("rows in another order", rows, None),
         ("plain instead of packed", unchanged, Some(false)),
@@ -147,7 +148,7 @@ fn columns_rows_and_packing_change_no_journal() {
     ];
     for (name, change, pack) in cases {
         let books = westmark();
-        rewritten(&books, &change, pack);
+        rewritten(&books, change, pack);
         let again = closed(&books, "2025-06");
         assert_eq!(again.bills, outcome.bills, "{name}");
         let found = journals(&books, &again);
