@@ -132,7 +132,7 @@ pub(super) fn cells(
         debit,
         credit,
         end.settings.state.currency.clone(),
-        Untrusted::new(&posting.description).for_journal(DESCRIPTION),
+        one_blank(&Untrusted::new(&posting.description).for_journal(DESCRIPTION)),
         Untrusted::new(&posting.reference).for_journal(REFERENCE),
         posting.service.clone(),
     ];
@@ -140,6 +140,11 @@ pub(super) fn cells(
         fits(entry.id(), line, column, *longest, cell)?;
     }
     Ok(cells)
+}
+
+/// A comma that became a blank beside a blank leaves one.
+fn one_blank(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A code that is cut or changed is another code, so one that does not fit stops the export.

@@ -184,8 +184,8 @@ pub(super) fn parts(end: &MonthEnd) -> Sheet {
     let columns = [
         column("Tie-out", 9, Kind::Text),
         column("About", 60, Kind::Long),
-        column("Part", 60, Kind::Long),
-        column("Amount", 22, Kind::Decimal),
+        column("Part", 54, Kind::Long),
+        column("Amount", 46, Kind::Decimal),
     ];
     let mut rows = Vec::new();
     for tie_out in &end.tie_outs {

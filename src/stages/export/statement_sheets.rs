@@ -168,9 +168,9 @@ pub(super) fn adjusted<'a>(statement: &'a Statement<'_>) -> Result<Vec<Adjusted<
     let mut found: BTreeMap<_, Adjusted<'a>> = BTreeMap::new();
     for detail in statement.details.iter().filter(|detail| is_adjustment(detail)) {
         let text = |dimension| detail.row.text(dimension);
-        let [account, meter, category] =
-            [Dimension::SubAccountId, Dimension::SkuMeter, Dimension::ChargeCategory].map(text);
-        let key = (detail.line.id.as_str(), account, resource(detail), meter, category);
+        let of =
+            [Dimension::SubAccountId, Dimension::SkuMeter, Dimension::ChargeCategory, Dimension::ChargeType].map(text);
+        let key = (detail.line.id.as_str(), of, resource(detail));
         let start = || Adjusted { first: detail, charges: 0, amount: Money::ZERO };
         let one = found.entry(key).or_insert_with(start);
         one.charges = one.charges.checked_add(detail.row.sums().charges).ok_or(Overflow)?;
@@ -186,14 +186,15 @@ fn is_adjustment(detail: &Detail<'_>) -> bool {
 }
 
 pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
-    const COLUMNS: [Column; 9] = [
+    const COLUMNS: [Column; 10] = [
         column("Bill line", 22, Kind::Text),
         column("Service", 12, Kind::Text),
         column("Vendor", 14, Kind::Text),
         column("Account", 20, Kind::Text),
-        column("Resource", 40, Kind::Long),
-        column("Meter", 34, Kind::Long),
-        column("Category", 16, Kind::Text),
+        column("Resource", 36, Kind::Long),
+        column("Meter", 32, Kind::Long),
+        column("Category", 14, Kind::Text),
+        column("Vendor's charge type", 22, Kind::Text),
         column("Charges", 12, Kind::Decimal),
         column("Amount", 18, Kind::Money),
     ];
@@ -209,6 +210,7 @@ pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow:
             Cell::text(resource(one.first)),
             text(Dimension::SkuMeter),
             text(Dimension::ChargeCategory),
+            text(Dimension::ChargeType),
             Cell::Decimal(one.charges.to_string()),
             Cell::Money(one.amount),
         ]
