@@ -50,19 +50,19 @@ impl StageArguments {
             invocation: surroundings.invocation(),
         };
         let outcome = progress::with(console.shows_bars(), |progress| close::run(&request, progress))?;
-        show(&outcome, until, global.format, console)?;
+        show(&outcome, &request, global.format, console)?;
         Ok(outcome.exit)
     }
 }
 
 /// Results to standard output in the form asked for, then what a person must read. JSON holds the findings itself.
-fn show(outcome: &Outcome, until: Stage, format: Format, console: &mut Console<'_>) -> Result<()> {
+fn show(outcome: &Outcome, request: &Request, format: Format, console: &mut Console<'_>) -> Result<()> {
     match format {
         Format::Json => console.result_json(&render::json("chargeback.outcome/1", outcome)?)?,
-        Format::Csv => console.result(&render::outcome_csv(outcome, until)?)?,
+        Format::Csv => console.result(&render::outcome_csv(outcome, request.until)?)?,
         Format::Text if console.is_quiet() => {}
         Format::Text => {
-            let text = render::outcome(outcome, until);
+            let text = render::outcome(outcome, request.until);
             if !text.is_empty() {
                 console.result(&text)?;
             }
@@ -71,6 +71,6 @@ fn show(outcome: &Outcome, until: Stage, format: Format, console: &mut Console<'
     if format != Format::Json {
         render::findings(&outcome.findings, console)?;
     }
-    render::ending(outcome, until, console)?;
+    render::ending(outcome, request, console)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{count, csv, table, text_cell};
 use crate::cli::console::{Console, Emphasis};
-use crate::close::{Outcome, Stage};
+use crate::close::{Outcome, Request, Stage};
 use crate::model::exit::Exit;
 use crate::model::money::{Money, Overflow};
 use crate::model::proof::VendorState;
@@ -173,7 +173,7 @@ pub fn outcome_csv(outcome: &Outcome, until: Stage) -> anyhow::Result<String> {
 }
 
 /// One sentence, and the command that comes next.
-pub fn ending(outcome: &Outcome, until: Stage, console: &mut Console<'_>) -> io::Result<()> {
+pub fn ending(outcome: &Outcome, request: &Request, console: &mut Console<'_>) -> io::Result<()> {
     let (emphasis, opening) = match outcome.exit {
         Exit::Done => (Emphasis::Good, outcome.state.clone()),
         _ => (Emphasis::Bad, "not done".to_owned()),
@@ -181,14 +181,16 @@ pub fn ending(outcome: &Outcome, until: Stage, console: &mut Console<'_>) -> io:
     if outcome.exit != Exit::Done || !console.is_quiet() {
         console.emphasized(emphasis, &opening, &format!(": {}", outcome.message))?;
     }
-    next(outcome, until).map_or(Ok(()), |command| console.hint(&command))
+    next(outcome, request).map_or(Ok(()), |command| console.hint(&command))
 }
 
-fn next(outcome: &Outcome, until: Stage) -> Option<String> {
-    let month = outcome.month;
+fn next(outcome: &Outcome, request: &Request) -> Option<String> {
+    let (month, until) = (outcome.month, request.until);
     let run = |stage: Stage| format!("chargeback {} --month {month}", name(stage));
     let text = match outcome.exit {
+        Exit::Done if request.dry_run => format!("next  {} without --dry-run", run(until)),
         Exit::Done => match (until, outcome.state.as_str()) {
+            (Stage::Close, _) if request.draft => format!("next  {}", run(Stage::Close)),
             (_, "closed" | "unchanged") => "next  chargeback verify".to_owned(),
             (Stage::Ingest, _) => format!("next  {}", run(Stage::Normalize)),
             (Stage::Normalize, _) => format!("next  {}", run(Stage::Rate)),
