@@ -688,8 +688,8 @@ impl Plain {
 
     /// Each line of consumed quantities is rounded once; where its mode changes, sums up to each part are rounded.
     fn consumed(&mut self, made: &MadeUp) {
-        let mut wholes: BTreeMap<(AgencyCode, ServiceCode, usize, String), BTreeMap<(Mode, String), Fraction>> =
-            BTreeMap::new();
+        type Whole = (AgencyCode, ServiceCode, usize, String);
+        let mut wholes: BTreeMap<Whole, BTreeMap<(Mode, String), Fraction>> = BTreeMap::new();
         for charge in &self.charges {
             let Some(agency) = &charge.consumer else { continue };
             let row = made.roll_up.row(charge.row);

@@ -53,6 +53,7 @@ fn another_time_zone_and_locale() {
 }
 
 type Rows = Vec<Vec<String>>;
+type Change = fn(Rows) -> Rows;
 
 /// Every delimited file of the inbox, changed in a way that is no change.
 fn rewritten(books: &Books, change: fn(Rows) -> Rows, pack: Option<bool>) {
@@ -140,7 +141,7 @@ fn columns_rows_and_packing_change_no_journal() {
     let first = westmark();
     let outcome = closed(&first, "2025-06");
     let expected = journals(&first, &outcome);
-    let cases: [(&str, fn(Rows) -> Rows, Option<bool>); 4] = [
+    let cases: [(&str, Change, Option<bool>); 4] = [
         ("columns in another order", columns, None),
         ("rows in another order", rows, None),
         ("plain instead of packed", unchanged, Some(false)),
