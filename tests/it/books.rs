@@ -36,23 +36,8 @@ pub fn copy_of(folder: &str) -> Books {
 
 fn copy_to(folder: &str, temporary: TempDir) -> Books {
     let path = temporary.path().join("books");
-    copy(&crate::cmd::root().join(folder), &path);
+    crate::cmd::copy(&crate::cmd::root().join(folder), &path);
     Books { _folder: Some(temporary), path }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() {
-            if !["ledger", "out"].contains(&entry.file_name().to_str().unwrap()) {
-                copy(&from, &to);
-            }
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
 }
 
 pub struct Silent;
