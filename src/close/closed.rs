@@ -91,6 +91,16 @@ fn same_tables(before: &[NamedHash], now: &[(String, String)]) -> bool {
 
 /// Makes the outputs of a closed month again from what the ledger holds, and puts them back if they are the same bytes.
 fn rebuild(session: &Session<'_>, close: &Close) -> Result<()> {
+    if close.body.rules != super::RULES {
+        let message = format!(
+            "The outputs of {} are missing, and it was closed by rules {}; this version has rules {}. The version that closed \
+             it can make them again.",
+            close.body.month,
+            close.body.rules,
+            super::RULES
+        );
+        return Err(Stop::new(Exit::Integrity, message).into());
+    }
     session.progress.stage("outputs");
     let files = super::replay::outputs(&session.ledger, &close.body)?;
     let staged = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));

@@ -7,7 +7,7 @@ use super::run::{Configured, run_id};
 use super::{RULES, Stage, gates, parts};
 use crate::frame::roll_up;
 use crate::io::{container, inbox};
-use crate::ledger::{CloseBody, KeptStage, Ledger, Object, Verified};
+use crate::ledger::{CloseBody, KeptStage, Ledger, Object, Verified, at_once};
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
@@ -93,15 +93,17 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
         verified.add(&folder, format!("Ingest of {month} chooses other files or owners than it did."));
     }
     let open = |file: &InboxFile| open_again(ledger, &folder, body, file);
-    let mut outcomes = Vec::new();
     let made = charges(ledger, body)?;
     let planned = parts::plan(&folder, &frozen.settings, &frozen.delivery, &open)?;
-    for part in &planned {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let read = at_once(&planned, threads, |part| {
         let mut text = part.text(open(part.file)?)?;
         let mut hasher = Hashed::default();
-        let outcome = parts::written(&part.job(&frozen.settings), &mut text, &mut hasher)
-            .map_err(|error| parts::stopped(&part.path, error, None))?;
-        let (sha256, bytes) = hasher.0.finish();
+        let outcome = parts::written(&part.job(&frozen.settings), &mut text, &mut hasher);
+        Ok((outcome.map_err(|error| parts::stopped(&part.path, error, None))?, hasher.0.finish()))
+    })?;
+    let mut outcomes = Vec::new();
+    for (part, (outcome, (sha256, bytes))) in planned.iter().zip(read) {
         if !made.contains(&Object { sha256, bytes }) {
             verified.add(&part.path, format!("Its charges come out otherwise than at the close of {month}."));
         }

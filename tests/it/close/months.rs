@@ -226,6 +226,25 @@ fn two_runs_exclude_each_other_and_the_other_is_named() {
     closed(&books, "2025-09");
 }
 
+#[test]
+fn runs_at_once_end_in_one_close() {
+    for _ in 0..5 {
+        let books = golden_small();
+        let ends: Vec<Exit> = std::thread::scope(|scope| {
+            let run = || match books.try_run(&request(&books, "2025-09")) {
+                Ok(outcome) => outcome.exit,
+                Err(error) => error.downcast_ref::<Stop>().unwrap_or_else(|| panic!("{error:#}")).exit,
+            };
+            let runs: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        assert!(ends.contains(&Exit::Done), "{ends:?}");
+        assert!(ends.iter().all(|exit| matches!(exit, Exit::Done | Exit::TryAgain)), "{ends:?}");
+        assert_eq!(Ledger::new(Disk::real(&books.path)).settled().unwrap().chain.len(), 1);
+        assert_eq!(close::verify(&books.path, true, None).unwrap(), []);
+    }
+}
+
 /// Where locks do nothing, the second commit is refused because HEAD is not what it was made on.
 #[test]
 fn a_commit_on_an_old_head_is_refused() {
