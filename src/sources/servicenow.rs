@@ -89,8 +89,19 @@ pub fn table_of(file_name: &str, header: &[String]) -> Option<&'static str> {
     if let Some(table) = TABLES.iter().find(is_it) {
         return Some(table.name);
     }
+    if lacks(file_name, header).is_some() {
+        return None;
+    }
     let called = file_name.to_lowercase();
     BY_FILE_NAME.iter().filter(is_it).find(|table| called.starts_with(table.name)).map(|table| table.name)
+}
+
+/// The table that a file is called after without having the columns that tell it, and the first that is missing.
+pub fn lacks(file_name: &str, header: &[String]) -> Option<(&'static str, &'static str)> {
+    let called = file_name.to_lowercase();
+    let table = TABLES.iter().find(|table| called.starts_with(table.name))?;
+    let missing = table.tells.iter().find(|fields| !fields.iter().any(|field| column_of(header, field).is_some()))?;
+    Some((table.name, missing[0]))
 }
 
 pub fn role_of(table: &str) -> TableRole {

@@ -240,6 +240,16 @@ impl<'a> Inbox<'a> {
         }
     }
 
+    /// Why a header is of no known format.
+    fn unlike(&self, place: usize, header: &[String], rows: &[Vec<String>]) -> String {
+        match servicenow::lacks(paths::name_of(self.path(place)), header) {
+            Some((table, column)) => {
+                format!("It is called {table}, a table of ServiceNow, and lacks the column {column}.")
+            }
+            None => why_not(header, rows),
+        }
+    }
+
     /// Says of a file of no known format what is nearest to it.
     fn tell_unknown(&mut self, place: usize) {
         if !matches!(self.seen[place].kind, Kind::Unknown) {
@@ -249,7 +259,7 @@ impl<'a> Inbox<'a> {
             None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
             Some((header, rows)) => match header_below(rows) {
                 Some(row) => (format!("Its header stands in row {row}, below lines that are no table."), Some(row)),
-                None => (why_not(header, rows), None),
+                None => (self.unlike(place, header, rows), None),
             },
         };
         let at = Place::file(self.path(place));
