@@ -78,10 +78,10 @@ impl<'a> Console<'a> {
 
     /// What somebody must read even when quiet was asked for.
     pub fn message(&mut self, text: &str) -> io::Result<()> {
-        self.messages.line(&harmless(text))
+        self.emphasized(Emphasis::Plain, "", text)
     }
 
-    /// A message that opens with a word to notice.
+    /// A message that opens with a word to notice. What was answered before stands before it on a terminal too.
     pub fn emphasized(&mut self, emphasis: Emphasis, opening: &str, rest: &str) -> io::Result<()> {
         let (on, off) = match (self.colour, emphasis) {
             (false, _) | (_, Emphasis::Plain) => ("", ""),
@@ -89,6 +89,7 @@ impl<'a> Console<'a> {
             (true, Emphasis::Careful) => ("\u{1b}[1;33m", "\u{1b}[0m"),
             (true, Emphasis::Good) => ("\u{1b}[1;32m", "\u{1b}[0m"),
         };
+        self.results.flush()?;
         self.messages.line(&format!("{on}{}{off}{}", harmless(opening), harmless(rest)))
     }
 

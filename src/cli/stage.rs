@@ -55,8 +55,11 @@ impl StageArguments {
     }
 }
 
-/// Results to standard output in the form asked for, then what a person must read. JSON holds the findings itself.
+/// What a person must know, the results in the form asked for, and the last sentence. JSON holds the findings itself.
 fn show(outcome: &Outcome, request: &Request, format: Format, console: &mut Console<'_>) -> Result<()> {
+    if format != Format::Json {
+        render::findings(&outcome.findings, console)?;
+    }
     match format {
         Format::Json => console.result_json(&render::json("chargeback.outcome/1", outcome)?)?,
         Format::Csv => console.result(&render::outcome_csv(outcome, request.until)?)?,
@@ -67,9 +70,6 @@ fn show(outcome: &Outcome, request: &Request, format: Format, console: &mut Cons
                 console.result(&text)?;
             }
         }
-    }
-    if format != Format::Json {
-        render::findings(&outcome.findings, console)?;
     }
     render::ending(outcome, request, console)?;
     Ok(())
