@@ -259,11 +259,11 @@ fn accepts(program: &str, arguments: &[&str], name: &str, journal: &str) -> Opti
     }
 }
 
-fn bean_check(journal: &str) -> Option<bool> {
+pub fn bean_check(journal: &str) -> Option<bool> {
     accepts("bean-check", &[], "month.beancount", journal)
 }
 
-fn hledger_check(journal: &str) -> Option<bool> {
+pub fn hledger_check(journal: &str) -> Option<bool> {
     accepts("hledger", &["check", "-s", "ordereddates", "-f"], "month.journal", journal)
 }
 

@@ -2,6 +2,7 @@
 
 use super::{closed, json, outputs};
 use crate::books::{Books, Silent, golden, golden_small, request, westmark};
+use crate::export::{bean_check, hledger_check};
 use chargeback::close::books::NoPlant;
 use chargeback::close::{self, Progress, Stage};
 use chargeback::io::fs::{Disk, Fault, Faults, Lock, Operation};
@@ -35,6 +36,60 @@ fn september_closes_to_the_cent() {
     );
     assert!(outcome.gates.iter().all(|gate| gate.passes), "{:#?}", outcome.gates);
     assert!(outcome.tie_outs.len() >= 10 && outcome.tie_outs.iter().all(|tie| tie.passes));
+}
+
+/// accounting.md 8.4, line for line: journal, fund, account, agency, affiliate, service, debit, credit.
+const SEPTEMBER: &str = "
+ACCR-202603-0001 7300 5310 DTS -    AZU  6345.67        -
+ACCR-202603-0001 7300 2020 DTS -    AZU        -  6345.67
+BILL-202603-0001 7300 1310 DTS 1000 -    7637.28        -
+BILL-202603-0001 7300 1310 DTS 2100 -    4409.87        -
+BILL-202603-0001 7300 1310 DTS 2200 -    5120.85        -
+BILL-202603-0001 7300 4310 DTS -    AWS        -  9249.75
+BILL-202603-0001 7300 4310 DTS -    AZU        -  4666.67
+BILL-202603-0001 7300 4310 DTS -    SHR        -  2183.33
+BILL-202603-0001 7300 4310 DTS -    FEE        -   724.49
+BILL-202603-0001 7300 4310 DTS -    SNW        -   343.76
+BILL-202603-0001 1000 6530 DOH -    -    2939.90        -
+BILL-202603-0001 1000 6530 DPS -    -    4697.38        -
+BILL-202603-0001 1000 2110 -   7300 -          -  7637.28
+BILL-202603-0001 2100 6530 DOH -    -    4409.87        -
+BILL-202603-0001 2100 2110 -   7300 -          -  4409.87
+BILL-202603-0001 2200 6530 DOT -    -    5120.85        -
+BILL-202603-0001 2200 2110 -   7300 -          -  5120.85
+VEND-202603-0001 7300 5310 DTS -    AWS 10599.75        -
+VEND-202603-0001 7300 2010 DTS -    AWS        - 10599.75
+";
+
+#[test]
+fn september_posts_the_nineteen_lines_of_the_reference() {
+    let books = golden();
+    let outcome = closed(&books, "2025-09");
+    let feed = outputs(&books, &outcome).remove("journals/journal-2025-09.csv").unwrap();
+    let mut reader = csv::Reader::from_reader(feed.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let names = ["journal_id", "fund", "account", "agency", "affiliate_fund", "service_code", "debit", "credit"];
+    let places = names.map(|name| header.iter().position(|column| column == name).unwrap());
+    let cell = |row: &csv::StringRecord, place: usize| match &row[place] {
+        "" => "-".to_owned(),
+        text => text.to_owned(),
+    };
+    let found: Vec<Vec<String>> =
+        reader.records().map(|row| row.unwrap()).map(|row| places.map(|place| cell(&row, place)).to_vec()).collect();
+    let expected: Vec<Vec<String>> =
+        SEPTEMBER.trim().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn two_other_programs_accept_what_was_written() {
+    for (books, month) in [(golden(), "2025-09"), (westmark(), "2025-06")] {
+        let outcome = closed(&books, month);
+        let files = outputs(&books, &outcome);
+        let text = |end: &str| String::from_utf8(files[&format!("journals/journal-{month}.{end}")].clone()).unwrap();
+        assert_ne!(bean_check(&text("beancount")), Some(false));
+        assert_ne!(hledger_check(&text("hledger")), Some(false));
+    }
 }
 
 /// Totals of the versions that count, from the record of the close, beside those of another program.
