@@ -16,6 +16,9 @@ pub enum Refusal {
     NotANumber,
     #[error("it has more than {SCALE} decimals")]
     TooPrecise,
+    /// For [`parse_long`].
+    #[error("it has more than {} decimals", 2 * SCALE)]
+    FarTooPrecise,
     #[error("it is too large to be kept exactly")]
     TooLarge,
     #[error("it has more than two decimals")]
@@ -117,6 +120,69 @@ fn any(text: &[u8]) -> Result<i128, Refusal> {
     scaled(mantissa, decimals, negative)
 }
 
+/// A number with more decimals than are kept, in two parts at the eighteenth: both have its sign, and nothing is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Long {
+    /// Units of the eighteenth decimal.
+    pub whole: i128,
+    /// Units of the thirty-sixth decimal, less than one unit of the eighteenth.
+    pub tail: i128,
+}
+
+/// Units of the thirty-sixth decimal in one of the eighteenth.
+const TAIL: i128 = POWERS[18] as i128;
+
+impl Long {
+    /// The nearest number of eighteen decimals, a half to the even one, and what that takes away from the number.
+    pub const fn rounded(self) -> (i128, i128) {
+        let up = 2 * self.tail.abs() > TAIL || 2 * self.tail.abs() == TAIL && self.whole % 2 != 0;
+        if up {
+            (self.whole + self.tail.signum(), self.tail - self.tail.signum() * TAIL)
+        } else {
+            (self.whole, self.tail)
+        }
+    }
+}
+
+/// The same grammar for a vendor's cell with up to thirty-six decimals: what does not fit eighteen is told apart, so
+/// that the caller can count it. Slower than [`parse`], and meant for what [`parse`] refuses.
+pub fn parse_long(text: &[u8]) -> Result<Long, Refusal> {
+    let text = text.trim_ascii();
+    let (negative, number) = match text {
+        [] => return Err(Refusal::Empty),
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    let end = number.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let (mantissa, shift) = match end {
+        Some(end) => (&number[..end], exponent(&number[end + 1..])?),
+        None => (number, 0),
+    };
+    let point = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(mantissa.len());
+    let digits = || mantissa.iter().enumerate().filter(move |(place, _)| *place != point);
+    if digits().next().is_none() || digits().any(|(_, byte)| !byte.is_ascii_digit()) {
+        return Err(Refusal::NotANumber);
+    }
+    let (mut whole, mut tail) = (0_i128, 0_i128);
+    for (place, byte) in digits().filter(|(_, byte)| **byte != b'0') {
+        let digit = i128::from(byte - b'0');
+        let before_point = i64::try_from(point).unwrap_or(i64::MAX) - i64::try_from(place).unwrap_or(i64::MAX);
+        // The digit's power of ten: those behind the point come one place later than they stand.
+        let power = i64::from(shift) + before_point - i64::from(before_point > 0);
+        let unit = |scale: i64| u32::try_from(power + scale).ok().map(|power| 10_i128.checked_pow(power));
+        match (unit(18), unit(36)) {
+            (Some(unit), _) => {
+                let value = unit.and_then(|unit| unit.checked_mul(digit)).ok_or(Refusal::TooLarge)?;
+                whole = whole.checked_add(value).filter(|whole| *whole < LIMIT).ok_or(Refusal::TooLarge)?;
+            }
+            (None, Some(Some(unit))) => tail += unit * digit,
+            _ => return Err(Refusal::FarTooPrecise),
+        }
+    }
+    Ok(if negative { Long { whole: -whole, tail: -tail } } else { Long { whole, tail } })
+}
+
 fn exponent(text: &[u8]) -> Result<i32, Refusal> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -155,8 +221,13 @@ fn scaled(mantissa: i128, decimals: i32, negative: bool) -> Result<i128, Refusal
 
 /// The shortest plain text: no exponent, no trailing zeros, no sign on zero.
 pub fn plain(units: i128, scale: u32) -> String {
-    let sign = if units < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale as usize + 1);
+    placed(units < 0, &units.unsigned_abs().to_string(), scale)
+}
+
+/// The same of a number's digits, whose last one has this many decimals.
+pub fn placed(negative: bool, digits: &str, scale: u32) -> String {
+    let sign = if negative { "-" } else { "" };
+    let digits = format!("{digits:0>width$}", width = scale as usize + 1);
     let (whole, decimals) = digits.split_at(digits.len() - scale as usize);
     let decimals = decimals.trim_end_matches('0');
     if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
@@ -201,6 +272,49 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
             assert_eq!(any(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+    #[test]
+    fn numbers_with_more_decimals_than_are_kept() {
+        let kept = |text: &str| {
+            let (kept, cut) = parse_long(text.as_bytes())?.rounded();
+            Ok((plain(kept, 18), plain(cut, 36)))
+        };
+        let ok = |kept: &str, cut: &str| Ok((kept.to_owned(), cut.to_owned()));
+        for (text, expected) in [
+            ("0.1234567890123456784", ok("0.123456789012345678", "0.0000000000000000004")),
+            ("0.1234567890123456785", ok("0.123456789012345678", "0.0000000000000000005")),
+            ("0.1234567890123456775", ok("0.123456789012345678", "-0.0000000000000000005")),
+            ("-0.1234567890123456775", ok("-0.123456789012345678", "0.0000000000000000005")),
+            ("-1.1234567890123456786", ok("-1.123456789012345679", "0.0000000000000000004")),
+            ("0.9999999999999999999", ok("1", "-0.0000000000000000001")),
+            ("1.5E-19", ok("0", "0.00000000000000000015")),
+            ("+12345678901234567890123456789E-30", ok("0.012345678901234568", "-0.000000000000000000109876543211")),
+            (
+                "123456789.123456789012345678901234567890123456",
+                ok("123456789.123456789012345679", "-0.000000000000000000098765432109876544"),
+            ),
+            ("7.500000000000000000000000000000000000000000", ok("7.5", "0")),
+            ("12.", ok("12", "0")),
+            ("0e9999", ok("0", "0")),
+            ("0.0000000000000000000000000000000000001", Err(Refusal::FarTooPrecise)),
+            ("1e-400", Err(Refusal::FarTooPrecise)),
+            ("1e400", Err(Refusal::TooLarge)),
+            ("9999999999999999999999999999999999999999", Err(Refusal::TooLarge)),
+            ("", Err(Refusal::Empty)),
+            ("1.2.3", Err(Refusal::NotANumber)),
+            (".", Err(Refusal::NotANumber)),
+            ("e5", Err(Refusal::NotANumber)),
+            ("1,5", Err(Refusal::NotANumber)),
+        ] {
+            assert_eq!(kept(text), expected, "{text:?}");
+        }
+        for text in ["12.5", "-0.00", "1.81E-8", "9007199254740993.01", "1e3", ".5"] {
+            assert_eq!(
+                parse_long(text.as_bytes()).map(|long| (long.whole, long.tail)),
+                parse(text.as_bytes()).map(|units| (units, 0)),
+                "{text}"
+            );
         }
     }
 }

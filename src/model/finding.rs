@@ -176,6 +176,7 @@ codes! {
     SecretInText = 218, Warning, "a text looks like a key or a personal number";
     CellListCost = 219, Note, "a list cost is not a number";
     QuantityWithoutSign = 220, Note, "quantity and cost have different signs";
+    CellCut = 221, Note, "amounts with more decimals than are kept";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

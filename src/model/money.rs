@@ -103,6 +103,50 @@ fixed_point! {
     Quantity
 }
 
+/// A sum of what was cut off behind the eighteenth decimal: exact to thirty-six decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Remainder(i128);
+
+impl Remainder {
+    /// From units of the thirty-sixth decimal.
+    pub const fn from_units(units: i128) -> Self {
+        Self(units)
+    }
+
+    pub fn checked_add(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn exact(self) -> Exact {
+        Exact(BigRational::new(self.0.into(), BigInt::from(UNIT) * BigInt::from(UNIT)))
+    }
+}
+
+impl fmt::Display for Remainder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&decimal::plain(self.0, 2 * SCALE))
+    }
+}
+
+impl Serialize for Remainder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Remainder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let long = decimal::parse_long(text.as_bytes()).map_err(serde::de::Error::custom)?;
+        let units = long.whole.checked_mul(UNIT).and_then(|units| units.checked_add(long.tail));
+        units.map(Self).ok_or_else(|| serde::de::Error::custom(Overflow))
+    }
+}
+
 impl Cost {
     pub const fn from_money(money: Money) -> Self {
         Self(money.0 as i128 * CENT)
@@ -279,9 +323,8 @@ impl Exact {
         let scaled = self.0.abs() * &factor;
         let whole = scaled.floor();
         let cut = scaled != whole;
-        let units = whole.to_integer().to_i128().unwrap_or(i128::MAX);
-        let sign = if self.0.is_negative() { "-" } else { "" };
-        format!("{sign}{}{}", decimal::plain(units, places), if cut { "..." } else { "" })
+        let digits = whole.to_integer().to_string();
+        format!("{}{}", decimal::placed(self.0.is_negative(), &digits, places), if cut { "..." } else { "" })
     }
 }
 

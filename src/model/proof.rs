@@ -1,7 +1,7 @@
 //! What a close proves: control totals of every input, tie-outs with both sides, and the state of each vendor's invoice.
 
 use super::bill::SectionKey;
-use super::money::{Cost, Money, Overflow};
+use super::money::{Cost, Exact, Money, Overflow, Remainder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,44 @@ pub struct ControlTotals {
     /// Covered usage that negations cancel, taken out of billed on both sides: what it came to, by currency.
     #[serde(default)]
     pub netted: BTreeMap<String, Cost>,
+    /// Amounts written with more decimals than are kept, by column. Of the vendor's cost over all rows read, of other
+    /// columns over the rows that became charges.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cut_off: BTreeMap<String, CutOff>,
+}
+
+/// Cells of one column that have more decimals than are kept: summed as they are written and as they are kept, so that
+/// `kept + remainder = whole + tail` proves that nothing was rounded unseen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutOff {
+    pub cells: u64,
+    /// As written: up to the eighteenth decimal, and behind it.
+    pub whole: Cost,
+    pub tail: Remainder,
+    /// Rounded half to even at the eighteenth decimal, and what that takes away.
+    pub kept: Cost,
+    pub remainder: Remainder,
+}
+
+impl CutOff {
+    /// The exact sum, from what is kept.
+    pub fn as_kept(&self) -> Exact {
+        self.kept.exact().plus(&self.remainder.exact())
+    }
+
+    /// The exact sum, from what is written.
+    pub fn as_written(&self) -> Exact {
+        self.whole.exact().plus(&self.tail.exact())
+    }
+
+    pub fn add(&mut self, other: &Self) -> Result<(), Overflow> {
+        self.cells += other.cells;
+        self.whole = self.whole.checked_add(other.whole)?;
+        self.tail = self.tail.checked_add(other.tail)?;
+        self.kept = self.kept.checked_add(other.kept)?;
+        self.remainder = self.remainder.checked_add(other.remainder)?;
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +97,9 @@ impl ControlTotals {
         add_costs(&mut self.vendor_cost, &other.vendor_cost)?;
         add_costs(&mut self.billed, &other.billed)?;
         add_costs(&mut self.netted, &other.netted)?;
+        for (column, cut) in &other.cut_off {
+            self.cut_off.entry(column.clone()).or_default().add(cut)?;
+        }
         self.effective = match (self.effective.take(), &other.effective) {
             (Some(mut sums), Some(others)) => {
                 add_costs(&mut sums, others)?;

@@ -1,5 +1,6 @@
 //! The vendors' files read through the engine, against totals that a separate tool computed.
 
+mod long;
 mod parts;
 mod rows;
 mod samples;

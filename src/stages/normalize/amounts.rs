@@ -4,7 +4,9 @@ use super::plan::{Column, Plan, PlannedAmount, PlannedOwed};
 use super::refusals::{self, Fault};
 use crate::frame::delimited::{Cells, undoubled};
 use crate::model::decimal::{self, Refusal};
-use crate::model::money::{Cost, Overflow};
+use crate::model::money::{Cost, Overflow, Remainder};
+use crate::model::proof::CutOff;
+use std::collections::BTreeMap;
 
 /// Why a row has no charges.
 pub enum Stop {
@@ -33,9 +35,9 @@ pub struct VendorCost {
 }
 
 impl VendorCost {
-    pub fn read(plan: &Plan, cells: Cells<'_>) -> Result<Self, Fault> {
-        let gross = needed(cells, plan.vendor_cost)?;
-        let net = plan.net_cost.map(|column| optional(cells, column)).transpose()?;
+    pub fn read(plan: &Plan, cells: Cells<'_>, cuts: &mut Cuts) -> Result<Self, Fault> {
+        let gross = needed(cells, plan.vendor_cost, cuts)?;
+        let net = plan.net_cost.map(|column| optional(cells, column, cuts)).transpose()?;
         Ok(Self { gross, net })
     }
 
@@ -53,19 +55,68 @@ impl VendorCost {
     }
 }
 
+/// Cells with more decimals than are kept, counted once a row however many charges read them.
+#[derive(Default)]
+pub struct Cuts {
+    of_row: Vec<(Column, CutOff)>,
+    columns: BTreeMap<Column, CutOff>,
+}
+
+impl Cuts {
+    /// Units of the eighteenth decimal, the last of them rounded half to even where the cell says more.
+    pub fn parse(&mut self, column: Column, cell: &[u8]) -> Result<i128, Refusal> {
+        match decimal::parse(cell) {
+            Err(Refusal::TooPrecise | Refusal::TooLarge) => self.long(column, cell),
+            usual => usual,
+        }
+    }
+
+    #[cold]
+    fn long(&mut self, column: Column, cell: &[u8]) -> Result<i128, Refusal> {
+        let long = decimal::parse_long(cell)?;
+        let (kept, remainder) = long.rounded();
+        if long.tail != 0 && self.of_row.iter().all(|(known, _)| *known != column) {
+            let cut = CutOff {
+                cells: 1,
+                whole: Cost::from_units(long.whole),
+                tail: Remainder::from_units(long.tail),
+                kept: Cost::from_units(kept),
+                remainder: Remainder::from_units(remainder),
+            };
+            self.of_row.push((column, cut));
+        }
+        Ok(kept)
+    }
+
+    /// Adds the row's cells to the sums, as far as they count.
+    pub fn end_row(&mut self, counts: impl Fn(Column) -> bool) -> Result<(), Overflow> {
+        for (column, cut) in self.of_row.drain(..) {
+            if counts(column) {
+                self.columns.entry(column).or_default().add(&cut)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn by_name(&self, plan: &Plan) -> BTreeMap<String, CutOff> {
+        self.columns.iter().map(|(&column, &cut)| (plan.name(column).to_owned(), cut)).collect()
+    }
+}
+
 /// The amount of a cell that must hold one.
-fn needed(cells: Cells<'_>, column: Column) -> Result<Cost, Fault> {
+fn needed(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Cost, Fault> {
     let cell = cells.raw(column);
-    decimal::parse(cell).map(Cost::from_units).map_err(|refusal| refusals::amount(column, &undoubled(cell), refusal))
+    let units = cuts.parse(column, cell);
+    units.map(Cost::from_units).map_err(|refusal| refusals::amount(column, &undoubled(cell), refusal))
 }
 
 /// The amount of a cell that may be blank.
-pub fn optional(cells: Cells<'_>, column: Column) -> Result<Option<Cost>, Fault> {
+pub fn optional(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Option<Cost>, Fault> {
     let cell = cells.raw(column);
     if cell.is_empty() {
         return Ok(None);
     }
-    match decimal::parse(cell) {
+    match cuts.parse(column, cell) {
         Ok(units) => Ok(Some(Cost::from_units(units))),
         Err(Refusal::Empty) => Ok(None),
         Err(refusal) => Err(refusals::amount(column, &undoubled(cell), refusal)),
@@ -73,14 +124,19 @@ pub fn optional(cells: Cells<'_>, column: Column) -> Result<Option<Cost>, Fault>
 }
 
 /// An amount that a rule names; none where the file cannot tell.
-pub fn amount(planned: &PlannedAmount, cells: Cells<'_>, cost: &VendorCost) -> Result<Option<Cost>, Stop> {
-    let cell = |column: Column| optional(cells, column);
+pub fn amount(
+    planned: &PlannedAmount,
+    cells: Cells<'_>,
+    cost: &VendorCost,
+    cuts: &mut Cuts,
+) -> Result<Option<Cost>, Stop> {
+    let mut cell = |column: Column| optional(cells, column, cuts);
     Ok(match *planned {
         PlannedAmount::Zero => Some(Cost::ZERO),
         PlannedAmount::Cost => Some(cost.invoiced()),
         PlannedAmount::Discount => Some(cost.discount()),
         PlannedAmount::Column(column) => cell(column)?,
-        PlannedAmount::NetColumn(gross, net) => match net.map(cell).transpose()?.flatten() {
+        PlannedAmount::NetColumn(gross, net) => match net.map(&mut cell).transpose()?.flatten() {
             Some(net) => Some(net),
             None => cell(gross)?,
         },
@@ -97,10 +153,12 @@ pub fn amount(planned: &PlannedAmount, cells: Cells<'_>, cost: &VendorCost) -> R
 }
 
 /// What the row says its commitment costs in the month.
-pub fn owed(planned: PlannedOwed, cells: Cells<'_>, cost: &VendorCost) -> Result<Option<Cost>, Stop> {
+pub fn owed(planned: PlannedOwed, cells: Cells<'_>, cost: &VendorCost, cuts: &mut Cuts) -> Result<Option<Cost>, Stop> {
     Ok(match planned {
         PlannedOwed::Nothing => None,
-        PlannedOwed::Column(column) => optional(cells, column)?,
-        PlannedOwed::CostAnd(column) => Some(cost.gross.checked_add(optional(cells, column)?.unwrap_or_default())?),
+        PlannedOwed::Column(column) => optional(cells, column, cuts)?,
+        PlannedOwed::CostAnd(column) => {
+            Some(cost.gross.checked_add(optional(cells, column, cuts)?.unwrap_or_default())?)
+        }
     })
 }

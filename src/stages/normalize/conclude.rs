@@ -4,11 +4,11 @@ use super::{netting, waivers};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::{SourceVersion, View};
-use crate::model::money::{Cost, Overflow};
+use crate::model::money::{Cost, Overflow, SCALE};
 use crate::model::month::Month;
 use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
-use crate::model::proof::{ControlTotals, add_costs};
+use crate::model::proof::{ControlTotals, CutOff, add_costs};
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
 use crate::sources::{SourceDefinition, Text, named};
@@ -78,6 +78,7 @@ pub fn conclude_version(
     }
     findings.extend(conserved(version, &roll_up, &totals)?);
     findings.extend(effective_unknown(version, &totals));
+    findings.extend(cut_off(version, &totals));
     Finding::sort(&mut findings);
     let totals = VersionTotals { version: version.clone(), totals };
     Ok(ConcludedVersion { totals, roll_up, rejected, findings, uncommitted, content })
@@ -244,6 +245,23 @@ fn effective_unknown(version: &SourceVersion, totals: &ControlTotals) -> Option<
         _ => "Export with the reservation and savings plan columns, where effective cost is wanted.",
     };
     Some(Finding::new(Code::EffectiveUnavailable, place_of_version(version), why, fix))
+}
+
+/// Digits behind the eighteenth decimal: one note a column, with what they come to.
+fn cut_off(version: &SourceVersion, totals: &ControlTotals) -> Vec<Finding> {
+    let tell = |(column, cut): (&String, &CutOff)| {
+        let cells = match cut.cells {
+            1 => "One cell has".to_owned(),
+            cells => format!("{cells} cells have"),
+        };
+        let why = format!(
+            "{cells} more than {SCALE} decimals. They count as {}, rounded half to even at the last of these, and what was cut off comes to {}: both together are the cells as written.",
+            cut.kept, cut.remainder
+        );
+        let place = place_of_version(version).column(column.as_str());
+        Finding::new(Code::CellCut, place, why, "Nothing needs to be done.")
+    };
+    totals.cut_off.iter().map(tell).collect()
 }
 
 /// The roll-up holds what the rows held: checked in every run, because nothing else would notice.

@@ -3,7 +3,7 @@
 //! Nothing is allocated for a usual row. Texts are symbols after one lookup, amounts are read from the bytes where they
 //! lie, and columns that nobody reads are never looked at.
 
-use super::amounts::{self, Stop, VendorCost};
+use super::amounts::{self, Cuts, Stop, VendorCost};
 use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Texts};
 use super::dictionary::{Memo, is_null};
 use super::fingerprint::{Content, Seen, fingerprint};
@@ -56,6 +56,7 @@ pub struct Reader<'a> {
     watched: Vec<Memo<bool>>,
     notebook: Notebook,
     tally: Tally,
+    cuts: Cuts,
     roll_up: RollUpBuilder,
     batch: ChargeBatch,
     rejected: Vec<RejectedRow>,
@@ -102,6 +103,7 @@ impl<'a> Reader<'a> {
             watched: plan.watched.iter().map(|_| Memo::default()).collect(),
             notebook: Notebook::default(),
             tally: Tally::default(),
+            cuts: Cuts::default(),
             roll_up,
             batch: ChargeBatch::new(stride),
             rejected: Vec::new(),
@@ -128,7 +130,7 @@ impl<'a> Reader<'a> {
             None => self.seen.push(line, cells.row()),
         }
         match self.charges(cells) {
-            Ok(()) => {}
+            Ok(()) => self.cuts.end_row(|_| true).map_err(NormalizeError::Overflow)?,
             Err(Stop::Fault(fault)) => self.reject(cells, fault)?,
             Err(Stop::Overflow) => return Err(NormalizeError::Overflow(Overflow)),
         }
@@ -148,7 +150,7 @@ impl<'a> Reader<'a> {
 
     fn charges(&mut self, cells: Cells<'_>) -> Result<(), Stop> {
         self.check_shape(cells)?;
-        let cost = VendorCost::read(&self.plan, cells)?;
+        let cost = VendorCost::read(&self.plan, cells, &mut self.cuts)?;
         let currency = self.currency.read(cells, self.roll_up.symbols_mut())?;
         self.key[Dimension::BillingCurrency as usize] = currency;
         for account in &mut self.accounts {
@@ -258,9 +260,9 @@ impl<'a> Reader<'a> {
         // Everything that can refuse the row comes before the first charge is counted.
         let mut made = [None; 2];
         for (charge, made) in planned.charges.iter().zip(&mut made) {
-            *made = Some(sums_of(&self.plan, charge, cells, cost, &mut self.notebook)?);
+            *made = Some(sums_of(&self.plan, charge, cells, cost, (&mut self.notebook, &mut self.cuts))?);
         }
-        let owed = amounts::owed(planned.owed, cells, cost)?;
+        let owed = amounts::owed(planned.owed, cells, cost, &mut self.cuts)?;
         let commitment = self.key[Dimension::CommitmentDiscountId as usize];
         let late = start.day < self.job.month.first_day();
         let mut costs = RowCosts { vendor: cost.gross, billed: Cost::ZERO, effective: Some(Cost::ZERO) };
@@ -324,12 +326,13 @@ impl<'a> Reader<'a> {
     /// Takes the whole row out: it is kept as it stands, with what the vendor wants for it.
     fn reject(&mut self, cells: Cells<'_>, fault: Fault) -> Result<(), NormalizeError> {
         let aligned = cells.len() == self.plan.header.len();
-        let cost =
-            Some(cells.raw(self.plan.vendor_cost)).filter(|_| aligned).and_then(|cell| decimal::parse(cell).ok());
+        let column = self.plan.vendor_cost;
+        let cost = Some(cells.raw(column)).filter(|_| aligned).and_then(|cell| self.cuts.parse(column, cell).ok());
         let currency =
             Some(cells).filter(|_| aligned).and_then(|cells| self.currency.named(cells, self.roll_up.symbols_mut()));
         let at_stake = cost.map(Cost::from_units).zip(currency);
         self.tally.reject(at_stake).map_err(NormalizeError::Overflow)?;
+        self.cuts.end_row(|cut| cut == column && at_stake.is_some()).map_err(NormalizeError::Overflow)?;
         let symbols = self.roll_up.symbols();
         let at_stake = at_stake.map(|(cost, currency)| (cost, symbols.text(currency)));
         if self.rejected.len() < MOST_REJECTED {
@@ -354,7 +357,8 @@ impl<'a> Reader<'a> {
         self.flush(sink)?;
         let file = self.job.file;
         let symbols = self.roll_up.symbols();
-        let totals = self.tally.totals(symbols).map_err(NormalizeError::Overflow)?;
+        let mut totals = self.tally.totals(symbols).map_err(NormalizeError::Overflow)?;
+        totals.cut_off = self.cuts.by_name(&self.plan);
         let uses = &self.tally.commitments;
         let commitments = uses.iter().map(|(&id, &used)| (symbols.text(id).to_owned(), used)).collect();
         let (rows, costs) = &self.tally.without_invoice;
@@ -389,13 +393,13 @@ fn sums_of(
     charge: &PlannedCharge,
     cells: Cells<'_>,
     cost: &VendorCost,
-    notebook: &mut Notebook,
+    (notebook, cuts): (&mut Notebook, &mut Cuts),
 ) -> Result<Sums, Stop> {
-    let billed = amounts::amount(&charge.billed, cells, cost)?.unwrap_or_default();
+    let billed = amounts::amount(&charge.billed, cells, cost, cuts)?.unwrap_or_default();
     let mut quantity = Quantity::ZERO;
     if let Some(column) = plan.quantity.filter(|_| charge.made.quantity) {
         let cell = cells.raw(column);
-        quantity = match decimal::parse(cell) {
+        quantity = match cuts.parse(column, cell) {
             Ok(units) => Quantity::from_units(units),
             Err(decimal::Refusal::Empty) => Quantity::ZERO,
             Err(refusal) => return Err(refusals::quantity(column, &undoubled(cell), refusal).into()),
@@ -404,9 +408,9 @@ fn sums_of(
             notebook.note(refusals::quantity_sign(column, cell), cells.row(), None);
         }
     }
-    let effective = amounts::amount(&charge.effective, cells, cost)?;
+    let effective = amounts::amount(&charge.effective, cells, cost, cuts)?;
     // List and contracted cost are only shown, so text in their cells costs nobody anything.
-    let mut shown = |planned: &PlannedAmount| match amounts::amount(planned, cells, cost) {
+    let mut shown = |planned: &PlannedAmount| match amounts::amount(planned, cells, cost, cuts) {
         Err(Stop::Fault(Fault { column: Some(column), .. })) => {
             notebook.note(refusals::list_cost(column, &undoubled(cells.raw(column))), cells.row(), None);
             Ok(None)

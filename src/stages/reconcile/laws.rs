@@ -9,7 +9,7 @@ use crate::model::bill::{
 };
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
-use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
+use crate::model::money::{Cost, Exact, Money, Overflow, Quantity, SCALE};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal};
 use crate::model::roll_up::Symbol;
@@ -48,6 +48,14 @@ pub fn vendor_costs(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow>
         for (name, subtotals) in ways {
             let sum = total(subtotals.values().map(|subtotal| &subtotal.billed))?;
             proof.costs(&place(name), ("billed", billed), ("sum of its parts", sum));
+        }
+        for (column, cut) in &totals.cut_off {
+            let name = format!(
+                "{} {} {column}, cells with more than {SCALE} decimals",
+                version.version.source, version.version.export
+            );
+            let text = |sum: Exact| sum.shown(2 * SCALE);
+            proof.pair(&name, ("kept and cut off", text(cut.as_kept())), ("as written", text(cut.as_written())));
         }
         for (currency, cost) in &totals.billed {
             let sum = read.entry(currency).or_default();

@@ -136,6 +136,12 @@ pub fn invoice_basis(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<()
     let apart = sums::of_money(month_end.bills.central.iter().map(|central| central.amount))?;
     let basis = sums::of_money(month_end.vendors.iter().map(|vendor| vendor.invoice_basis))?;
     tie.part("normalised cost", sums::text(normalized));
+    for version in &month_end.versions {
+        for (column, cut) in &version.totals.cut_off {
+            let name = format!("cut off after the eighteenth decimal, {} {column}", version_name(&version.version));
+            tie.part(name, cut.remainder);
+        }
+    }
     tie.part("listed rounding (fit)", sums::text(rounding));
     for central in &month_end.bills.central {
         tie.part(format!("{}: {}", central.section.in_words(), central.reason), central.amount);

@@ -10,7 +10,7 @@ use chargeback::stages::normalize::{ConcludedVersion, conclude_month};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-fn expected(key: &str) -> Value {
+pub fn expected(key: &str) -> Value {
     let all: Value = serde_json::from_slice(&super::sample("expected.json")).unwrap();
     all.get(key).unwrap_or_else(|| panic!("{key} is not in expected.json")).clone()
 }
