@@ -14,7 +14,7 @@ use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
 use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::{Settings, SourceSetting};
-use crate::sources::{self, SourceDefinition};
+use crate::sources::{SourceDefinition, mapped};
 use crate::stages::normalize::{self, NormalizeError, PartJob};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,10 @@ impl<'a> Planned<'a> {
             (job.file, job.month, job.view, job.net, job.currency, job.currency_of_file, job.date_order),
             (job.delimiter, job.billing_tags, job.repeated_rows_limit),
         ))?;
-        Ok(key("part", &[self.source.name, &decided, &self.file.sha256]))
+        let Some(mapping) = self.source.mapping() else {
+            return Ok(key("part", &[self.source.name, &decided, &self.file.sha256]));
+        };
+        Ok(key("part", &[self.source.name, &decided, &self.file.sha256, &serde_json::to_string(mapping)?]))
     }
 
     /// Its bytes as text, from wherever they lie.
@@ -95,7 +98,7 @@ pub fn plan<'a>(
 ) -> Result<Vec<Planned<'a>>> {
     let mut planned = Vec::new();
     for version in &delivery.intake.versions {
-        let source = sources::named(&version.source)
+        let source = mapped::source_named(&version.source, &settings.state.mappings)
             .ok_or_else(|| anyhow!("{} is a source nobody has described", version.source))?;
         let setting = settings.state.sources.iter().find(|setting| setting.folder == version.folder);
         let first = planned.len();

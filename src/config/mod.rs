@@ -10,6 +10,7 @@ pub mod demo;
 mod folder;
 mod funding;
 mod invoices;
+pub mod mappings;
 mod near;
 mod pools;
 mod rate_cards;
@@ -27,6 +28,7 @@ pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};
 use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::mapping::Mapping;
 use crate::model::settings::{Settings, State};
 use columns::Table;
 use near::nearest;
@@ -48,7 +50,11 @@ pub struct Loaded {
 pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
     let mut reading = Reading { disk, files: Vec::new(), findings: Vec::new() };
     let mut sheets = Sheets(Vec::new());
-    let state = reading.state()?;
+    let mut state = reading.state()?;
+    let mappings = reading.mappings()?;
+    if let Some(state) = &mut state {
+        state.mappings = mappings;
+    }
     for table in TABLES {
         let mut sheet = Sheet::new(table);
         reading.table(&mut sheet)?;
@@ -114,6 +120,29 @@ impl Reading<'_> {
         let (state, findings) = toml_file::state(&bytes);
         self.findings.extend(findings);
         Ok(state)
+    }
+
+    /// `mappings/*.toml`, in the order of their names.
+    fn mappings(&mut self) -> Result<Vec<Mapping>, DiskError> {
+        let mut found = Vec::new();
+        for entry in self.disk.list(mappings::FOLDER)? {
+            let name = entry.path.rsplit('/').next().unwrap_or_default();
+            if name.starts_with(['.', '~']) || name.ends_with(".md") {
+                continue;
+            }
+            if entry.kind != EntryKind::File || !name.ends_with(".toml") {
+                let why = "Only mappings are read from mappings/, and their names end in .toml.";
+                let fix = "Give it that ending if it is one, or move it elsewhere.";
+                self.findings.push(Finding::new(Code::FileUnused, Place::file(entry.path), why, fix));
+                continue;
+            }
+            let Some(bytes) = self.read(&entry.path)? else { continue };
+            let (mapping, findings) = mappings::mapping(&entry.path, &bytes);
+            self.findings.extend(findings);
+            found.extend(mapping);
+        }
+        self.findings.extend(mappings::conflicts(&found));
+        Ok(found)
     }
 
     fn table(&mut self, sheet: &mut Sheet) -> Result<(), DiskError> {

@@ -10,6 +10,7 @@ pub mod exit;
 pub mod finding;
 pub mod intake;
 pub mod journal_entry;
+pub mod mapping;
 pub mod money;
 pub mod month;
 pub mod month_end;

@@ -2,6 +2,7 @@
 
 use super::charge::{CostBasis, Dimension};
 use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
+use super::mapping::Mapping;
 use super::money::{Exact, Money, Quantity, Rounding};
 use super::month::{Month, Validity};
 use chrono::NaiveDate;
@@ -52,6 +53,9 @@ pub struct State {
     pub billing_tags: Vec<BillingTag>,
     /// Sources, by folder below `inbox/<month>/`.
     pub sources: Vec<SourceSetting>,
+    /// Of `mappings/*.toml`: files that no source describes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mappings: Vec<Mapping>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -636,6 +640,7 @@ impl Default for State {
             gates: Gates::default(),
             billing_tags: Vec::new(),
             sources: Vec::new(),
+            mappings: Vec::new(),
         }
     }
 }

@@ -3,12 +3,14 @@
 
 pub mod aws;
 pub mod azure;
+pub mod mapped;
 pub mod recognition;
 pub mod servicenow;
 
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::Code;
 use crate::model::intake::View;
+use crate::model::mapping::Mapping;
 use recognition::{Delivery, Recognition};
 
 /// Spellings of one column. Compared after folding: see [`fold`].
@@ -83,6 +85,8 @@ pub enum DateFormat {
     MonthFirst,
     /// `01/06/2025`.
     DayFirst,
+    /// chrono's: `%d.%m.%Y`, or `%b %Y` for the first of a month.
+    Pattern(&'static str),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,8 @@ pub enum Tags {
     Columns { prefixes: &'static [&'static str] },
     /// A JSON object as text, with or without its braces.
     Json { column: Names },
+    /// As a mapping says: columns by their tags, or one with JSON.
+    Declared(&'static Mapping),
 }
 
 /// Covered usage and its negation. Both are left out of billed cost once they are proved to cancel.
@@ -114,6 +120,8 @@ pub enum AccountShape {
     TwelveDigits,
     /// Azure: lower-case text.
     Folded,
+    /// A file that somebody has mapped: as it stands.
+    AsWritten,
 }
 
 /// What a charge type does to each cost.
@@ -238,6 +246,16 @@ pub fn fold_tag(key: &str) -> String {
 }
 
 impl SourceDefinition {
+    /// The mapping from which this was made.
+    pub fn mapping(&self) -> Option<&'static Mapping> {
+        if let Tags::Declared(mapping) = self.tags { Some(mapping) } else { None }
+    }
+
+    /// A column's name as this source compares it.
+    pub fn fold(&self, name: &str) -> String {
+        if self.mapping().is_some() { mapped::fold_declared(name) } else { fold(name) }
+    }
+
     /// Every column name that somebody reads.
     pub fn columns(&self) -> Vec<&'static str> {
         let mut names: Vec<&'static str> = Vec::new();
@@ -276,8 +294,10 @@ impl SourceDefinition {
                 }
             }
         }
-        if let Tags::Json { column } = self.tags {
-            names.extend_from_slice(column);
+        match self.tags {
+            Tags::Json { column } => names.extend_from_slice(column),
+            Tags::Declared(mapping) => names.extend(mapping.columns()),
+            Tags::Columns { .. } => {}
         }
         names
     }

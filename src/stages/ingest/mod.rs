@@ -17,11 +17,11 @@ mod views;
 
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::{FileLook, InboxFile, Intake, SourceVersion, TableFile};
+use crate::model::mapping::Mapping;
 use crate::model::month::Month;
 use crate::model::settings::{SourceSetting, State};
 use crate::sources::recognition::{source_of, why_not};
-use crate::sources::servicenow;
-use crate::sources::{SourceDefinition, named};
+use crate::sources::{SourceDefinition, mapped, named, servicenow};
 use manifest::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -70,12 +70,12 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn new(file: &'a InboxFile, setting: Option<&SourceSetting>) -> Self {
+    fn new(file: &'a InboxFile, state: &State) -> Self {
         let mut hasher = DefaultHasher::new();
         if let FileLook::Table { header, first_rows, .. } = &file.look {
             (header, first_rows).hash(&mut hasher);
         }
-        Self { file, kind: kind_of(file, setting), beginning: hasher.finish() }
+        Self { file, kind: kind_of(file, state), beginning: hasher.finish() }
     }
 
     fn charges(&self) -> Option<&'static SourceDefinition> {
@@ -132,9 +132,10 @@ impl<'a> Inbox<'a> {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut findings = Vec::new();
         for setting in &state.sources {
-            findings.extend(unknown_format(setting));
+            findings.extend(unknown_format(setting, &state.mappings));
         }
-        let seen: Vec<Seen> = files.into_iter().map(|file| Seen::new(file, setting(state, file))).collect();
+        findings.extend(state.mappings.iter().filter_map(takes_a_vendors_name));
+        let seen: Vec<Seen> = files.into_iter().map(|file| Seen::new(file, state)).collect();
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, seen) in seen.iter().enumerate() {
             by_name.entry(paths::unpacked_name(paths::name_of(&seen.file.path))).or_default().push(place);
@@ -242,6 +243,14 @@ impl<'a> Inbox<'a> {
 
     /// Why a header is of no known format.
     fn unlike(&self, place: usize, header: &[String], rows: &[Vec<String>]) -> String {
+        let of_folder = |mapping: &&Mapping| {
+            let below = self.path(place).strip_prefix(&mapping.folder);
+            !mapping.folder.is_empty() && below.is_some_and(|rest| rest.starts_with('/'))
+        };
+        if let Some(mapping) = self.state.mappings.iter().find(of_folder) {
+            let lacks = mapped::lacking(mapping, header).join(", ");
+            return format!("{} is for this folder, and the file lacks these columns of it: {lacks}.", mapping.file);
+        }
         match servicenow::lacks(paths::name_of(self.path(place)), header) {
             Some((table, column)) => {
                 format!("It is called {table}, a table of ServiceNow, and lacks the column {column}.")
@@ -328,33 +337,45 @@ fn setting<'a>(state: &'a State, file: &InboxFile) -> Option<&'a SourceSetting> 
     state.sources.iter().find(|setting| setting.folder == file.folder())
 }
 
-fn kind_of(file: &InboxFile, setting: Option<&SourceSetting>) -> Kind {
+fn kind_of(file: &InboxFile, state: &State) -> Kind {
     let FileLook::Table { header, first_rows, .. } = &file.look else {
         return if matches!(file.look, FileLook::Json(_)) { Kind::Manifest } else { Kind::Unreadable };
     };
     if manifest::is_called_manifest(&file.path) {
         return Kind::Unknown;
     }
-    if let Some(source) = setting.and_then(|setting| setting.format.as_deref()).and_then(named_format) {
-        return Kind::Charges(source);
-    }
-    if let Some(source) = source_of(header, first_rows) {
+    let said = setting(state, file).and_then(|setting| setting.format.as_deref());
+    let source = said
+        .and_then(|format| named_format(format, &state.mappings))
+        .or_else(|| mapped::taking(&state.mappings, &file.path, header, true))
+        .or_else(|| source_of(header, first_rows))
+        .or_else(|| mapped::taking(&state.mappings, &file.path, header, false));
+    if let Some(source) = source {
         return Kind::Charges(source);
     }
     servicenow::table_of(paths::name_of(&file.path), header).map_or(Kind::Unknown, Kind::Table)
 }
 
 /// `azure-ea`, or with its view `azure-ea/amortized`.
-fn named_format(format: &str) -> Option<&'static SourceDefinition> {
-    named(format.split('/').next().unwrap_or(format))
+fn named_format(format: &str, mappings: &[Mapping]) -> Option<&'static SourceDefinition> {
+    mapped::source_named(format.split('/').next().unwrap_or(format), mappings)
 }
 
-fn unknown_format(setting: &SourceSetting) -> Option<Finding> {
+/// Charges name their source, so two formats cannot have one name.
+fn takes_a_vendors_name(mapping: &Mapping) -> Option<Finding> {
+    let vendors = named(&mapping.source)?;
+    let place = Place::file(&mapping.file).column("source").value(&mapping.source);
+    let why = format!("This is the name of {}, which is read without a mapping.", vendors.title);
+    Some(Finding::new(Code::FormatUnknown, place, why, "Give the mapping a name of its own."))
+}
+
+fn unknown_format(setting: &SourceSetting, mappings: &[Mapping]) -> Option<Finding> {
     let format = setting.format.as_deref()?;
-    if named_format(format).is_some() || format == servicenow::FORMAT {
+    if named_format(format, mappings).is_some() || format == servicenow::FORMAT {
         return None;
     }
-    let names: Vec<&str> = crate::sources::SOURCES.iter().map(|source| source.name).collect();
+    let vendors = crate::sources::SOURCES.iter().map(|source| source.name);
+    let names: Vec<&str> = vendors.chain(mappings.iter().map(|mapping| mapping.source.as_str())).collect();
     Some(Finding::new(
         Code::FormatUnknown,
         Place::file("chargeback.toml").column("format").value(format),

@@ -8,7 +8,7 @@ use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::{SourceVersion, View};
 use crate::model::month::Month;
 use crate::sources::recognition::Side;
-use crate::sources::{DateFormat, Names, SourceDefinition, Text, fold};
+use crate::sources::{DateFormat, Names, SourceDefinition, Text, mapped};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Inbox<'_> {
@@ -18,8 +18,8 @@ impl Inbox<'_> {
         for &place in places {
             let seen = &self.seen[place];
             let (Some(source), Some((header, rows))) = (seen.charges(), seen.table()) else { continue };
-            let by_period = months(header, rows, source.dates.billing_period_start, source.dates.formats);
-            let by_day = || months(header, rows, source.dates.charge_start, source.dates.formats);
+            let by_period = months(source, header, rows, source.dates.billing_period_start);
+            let by_day = || months(source, header, rows, source.dates.charge_start);
             found.extend(if by_period.is_empty() { by_day() } else { by_period });
         }
         // Several months in one file are told row by row when it is read.
@@ -98,7 +98,7 @@ impl Inbox<'_> {
         };
         let account = places.iter().find_map(|&place| {
             let (header, rows) = self.seen[place].table()?;
-            let column = column(header, names)?;
+            let column = column(source, header, names)?;
             rows.iter().filter_map(|row| row.get(column)).find(|cell| !cell.trim().is_empty())
         });
         account.map(|account| account.trim().to_lowercase()).unwrap_or_default()
@@ -147,18 +147,25 @@ fn refuse_overlap(versions: &[Chosen], group: &[usize], view: View, findings: &m
     }
 }
 
-fn column(header: &[String], names: Names) -> Option<usize> {
-    header.iter().position(|name| names.iter().any(|wanted| fold(wanted) == fold(name)))
+fn column(source: &SourceDefinition, header: &[String], names: Names) -> Option<usize> {
+    header.iter().position(|name| names.iter().any(|wanted| source.fold(wanted) == source.fold(name)))
 }
 
 /// The months in a date column of the first rows.
-fn months(header: &[String], rows: &[Vec<String>], names: Names, formats: &[DateFormat]) -> BTreeSet<Month> {
-    let Some(column) = column(header, names) else { return BTreeSet::new() };
+fn months(source: &SourceDefinition, header: &[String], rows: &[Vec<String>], names: Names) -> BTreeSet<Month> {
+    let formats = source.dates.formats;
+    let Some(column) = column(source, header, names) else { return BTreeSet::new() };
     let day_first = formats.contains(&DateFormat::DayFirst) && !formats.contains(&DateFormat::MonthFirst);
-    rows.iter().filter_map(|row| row.get(column)).filter_map(|cell| month_of_date(cell.trim(), day_first)).collect()
+    rows.iter()
+        .filter_map(|row| row.get(column))
+        .filter_map(|cell| month_of_date(cell.trim(), day_first, formats))
+        .collect()
 }
 
-fn month_of_date(text: &str, day_first: bool) -> Option<Month> {
+fn month_of_date(text: &str, day_first: bool, formats: &[DateFormat]) -> Option<Month> {
+    if let [DateFormat::Pattern(pattern)] = formats {
+        return mapped::moment(text, pattern).and_then(|moment| Month::parse(&moment.format("%Y-%m").to_string()).ok());
+    }
     if text.as_bytes().get(4) == Some(&b'-') {
         return month_at(text);
     }

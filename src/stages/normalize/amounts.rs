@@ -4,6 +4,7 @@ use super::plan::{Column, Plan, PlannedAmount, PlannedOwed};
 use super::refusals::{self, Fault};
 use crate::frame::delimited::{Cells, undoubled};
 use crate::model::decimal::{self, Refusal};
+use crate::model::mapping::Mapping;
 use crate::model::money::{Cost, Overflow, Remainder};
 use crate::model::proof::CutOff;
 use std::collections::BTreeMap;
@@ -36,9 +37,9 @@ pub struct VendorCost {
 
 impl VendorCost {
     pub fn read(plan: &Plan, cells: Cells<'_>, cuts: &mut Cuts) -> Result<Self, Fault> {
-        let gross = needed(cells, plan.vendor_cost, cuts)?;
+        let gross = plan.vendor_cost.map(|column| needed(cells, column, cuts)).transpose()?;
         let net = plan.net_cost.map(|column| optional(cells, column, cuts)).transpose()?;
-        Ok(Self { gross, net })
+        Ok(Self { gross: gross.unwrap_or_default(), net })
     }
 
     /// What was invoiced.
@@ -55,16 +56,39 @@ impl VendorCost {
     }
 }
 
-/// Cells with more decimals than are kept, counted once a row however many charges read them.
+/// Reads numbers, and keeps cells with more decimals than are kept, counted once a row however many charges read them.
 #[derive(Default)]
 pub struct Cuts {
+    /// How the file spells its numbers, where a mapping says so.
+    spelling: Option<&'static Mapping>,
     of_row: Vec<(Column, CutOff)>,
     columns: BTreeMap<Column, CutOff>,
 }
 
 impl Cuts {
+    pub fn of(plan: &Plan) -> Self {
+        Self { spelling: plan.source.mapping(), ..Self::default() }
+    }
+
+    /// A cost, with its sign turned where the file writes what is to be paid with a minus.
+    fn cost(&mut self, column: Column, cell: &[u8]) -> Result<Cost, Refusal> {
+        let units = self.parse(column, cell)?;
+        Ok(Cost::from_units(if self.spelling.is_some_and(|mapping| mapping.reversed) { -units } else { units }))
+    }
+
     /// Units of the eighteenth decimal, the last of them rounded half to even where the cell says more.
     pub fn parse(&mut self, column: Column, cell: &[u8]) -> Result<i128, Refusal> {
+        match self.spelling.map(|mapping| &mapping.numbers).filter(|numbers| !numbers.is_plain()) {
+            None => self.plain(column, cell),
+            Some(_) if cell.trim_ascii().is_empty() => Err(Refusal::Empty),
+            Some(numbers) => {
+                let plain = numbers.plain(&String::from_utf8_lossy(&undoubled(cell))).ok_or(Refusal::NotANumber)?;
+                self.plain(column, plain.as_bytes())
+            }
+        }
+    }
+
+    fn plain(&mut self, column: Column, cell: &[u8]) -> Result<i128, Refusal> {
         match decimal::parse(cell) {
             Err(Refusal::TooPrecise | Refusal::TooLarge) => self.long(column, cell),
             usual => usual,
@@ -104,10 +128,9 @@ impl Cuts {
 }
 
 /// The amount of a cell that must hold one.
-fn needed(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Cost, Fault> {
+pub fn needed(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Cost, Fault> {
     let cell = cells.raw(column);
-    let units = cuts.parse(column, cell);
-    units.map(Cost::from_units).map_err(|refusal| refusals::amount(column, &undoubled(cell), refusal))
+    cuts.cost(column, cell).map_err(|refusal| refusals::amount(column, &undoubled(cell), refusal))
 }
 
 /// The amount of a cell that may be blank.
@@ -116,8 +139,8 @@ pub fn optional(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Opt
     if cell.is_empty() {
         return Ok(None);
     }
-    match cuts.parse(column, cell) {
-        Ok(units) => Ok(Some(Cost::from_units(units))),
+    match cuts.cost(column, cell) {
+        Ok(cost) => Ok(Some(cost)),
         Err(Refusal::Empty) => Ok(None),
         Err(refusal) => Err(refusals::amount(column, &undoubled(cell), refusal)),
     }

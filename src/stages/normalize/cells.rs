@@ -136,7 +136,11 @@ pub struct Account {
 
 impl Account {
     pub fn new(plan: &Plan, dimension: Dimension) -> Self {
-        let needed = plan.source.account == AccountShape::TwelveDigits || dimension == Dimension::BillingAccountId;
+        let needed = match plan.source.account {
+            AccountShape::TwelveDigits => true,
+            AccountShape::Folded => dimension == Dimension::BillingAccountId,
+            AccountShape::AsWritten => false,
+        };
         Self {
             place: dimension as usize,
             column: column_of(plan, dimension),
@@ -170,6 +174,7 @@ fn account(text: &str, shape: AccountShape, needed: bool, symbols: &mut Symbols)
     }
     match shape {
         AccountShape::Folded => Ok(symbols.intern(&text.to_lowercase())),
+        AccountShape::AsWritten => Ok(symbols.intern(text)),
         AccountShape::TwelveDigits if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(AccountFault::NotDigits),
         AccountShape::TwelveDigits if text.len() != 12 => Err(AccountFault::Length(text.len())),
         AccountShape::TwelveDigits => Ok(symbols.intern(text)),
@@ -191,6 +196,13 @@ pub fn column_of(plan: &Plan, dimension: Dimension) -> Option<Column> {
     })
 }
 
+fn constant_of(plan: &Plan, dimension: Dimension) -> Option<&'static str> {
+    plan.cells.iter().find(|(found, _)| *found == dimension).and_then(|(_, cell)| match cell {
+        Cell::Constant(text) => Some(*text),
+        _ => None,
+    })
+}
+
 /// The currency of a row: that of the books, or a fault.
 pub struct Currency {
     pub column: Option<Column>,
@@ -206,7 +218,7 @@ impl Currency {
             column: column_of(plan, Dimension::BillingCurrency),
             known: Memo::default(),
             books: symbols.intern(books),
-            of_file: of_file.map(|text| symbols.intern(text)),
+            of_file: constant_of(plan, Dimension::BillingCurrency).or(of_file).map(|text| symbols.intern(text)),
         }
     }
 

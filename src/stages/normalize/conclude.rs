@@ -356,12 +356,13 @@ fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
     findings
 }
 
-fn provider(source: &str) -> &'static str {
+/// Whose accounts a source bills. A mapped file shares them with no other: its account may be any text.
+fn provider(source: &str) -> &str {
     let of = |source: &'static SourceDefinition| {
         source.dimensions.iter().find_map(|(dimension, text)| match (dimension, text) {
             (Dimension::Provider, Text::Constant(name)) => Some(*name),
             _ => None,
         })
     };
-    named(source).and_then(of).unwrap_or_default()
+    named(source).map_or(source, |definition| of(definition).unwrap_or_default())
 }

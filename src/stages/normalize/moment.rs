@@ -1,7 +1,7 @@
 //! Dates and times as vendors write them. All cloud times are UTC; one with an offset is moved to UTC.
 
 use super::dictionary::is_null;
-use crate::sources::DateFormat;
+use crate::sources::{DateFormat, mapped};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 /// Why a text is not a date of this source.
@@ -34,6 +34,7 @@ pub fn parse(text: &str, formats: &[DateFormat]) -> Result<NaiveDateTime, DateRe
             DateFormat::Iso => iso(text),
             DateFormat::MonthFirst => slashed(text, "%m/%d/%Y"),
             DateFormat::DayFirst => slashed(text, "%d/%m/%Y"),
+            DateFormat::Pattern(pattern) => mapped::moment(text, pattern),
         })
         .ok_or(DateRefusal::NotADate)?;
     if (2000..2100).contains(&moment.year()) { Ok(moment) } else { Err(DateRefusal::Year) }

@@ -18,7 +18,8 @@ use crate::frame::delimited::{Cells, push_undoubled, undoubled};
 use crate::model::charge::Dimension;
 use crate::model::decimal;
 use crate::model::finding::Finding;
-use crate::model::money::{Cost, Overflow, Quantity};
+use crate::model::mapping::MappedQuantity;
+use crate::model::money::{Cost, Overflow, Quantity, SCALE};
 use crate::model::month_end::RejectedRow;
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
@@ -49,7 +50,7 @@ pub struct Reader<'a> {
     texts: Texts,
     accounts: [Account; 2],
     currency: Currency,
-    start: Moments,
+    start: Option<Moments>,
     end: Option<Moments>,
     period: Option<Moments>,
     tags: TagReader,
@@ -96,14 +97,14 @@ impl<'a> Reader<'a> {
             texts,
             accounts: [Account::new(&plan, Dimension::BillingAccountId), Account::new(&plan, Dimension::SubAccountId)],
             currency,
-            start: Moments::new(plan.charge_start, &formats),
+            start: plan.charge_start.map(|column| Moments::new(column, &formats)),
             end: plan.charge_end.map(|column| Moments::new(column, &formats)),
             period: plan.billing_period_start.map(|column| Moments::new(column, &formats)),
             tags: TagReader::new(&plan, job.billing_tags),
             watched: plan.watched.iter().map(|_| Memo::default()).collect(),
             notebook: Notebook::default(),
             tally: Tally::default(),
-            cuts: Cuts::default(),
+            cuts: Cuts::of(&plan),
             roll_up,
             batch: ChargeBatch::new(stride),
             rejected: Vec::new(),
@@ -150,6 +151,9 @@ impl<'a> Reader<'a> {
 
     fn charges(&mut self, cells: Cells<'_>) -> Result<(), Stop> {
         self.check_shape(cells)?;
+        if self.is_filtered(cells)? {
+            return Ok(());
+        }
         let cost = VendorCost::read(&self.plan, cells, &mut self.cuts)?;
         let currency = self.currency.read(cells, self.roll_up.symbols_mut())?;
         self.key[Dimension::BillingCurrency as usize] = currency;
@@ -177,7 +181,7 @@ impl<'a> Reader<'a> {
             let column = column.unwrap_or_default();
             return Err(refusals::not_text(column, cells.raw(column)));
         }
-        if cells.raw(self.plan.vendor_cost).is_empty()
+        if self.plan.vendor_cost.is_none_or(|column| cells.raw(column).is_empty())
             && (0..cells.len()).all(|column| cells.raw(column).trim_ascii().is_empty())
         {
             return Err(refusals::no_content(line));
@@ -185,9 +189,27 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Whether a mapping's filter leaves the row out: a line of totals need hold nothing that a charge must.
+    fn is_filtered(&mut self, cells: Cells<'_>) -> Result<bool, Overflow> {
+        if self.plan.source.mapping().is_none() {
+            return Ok(false);
+        }
+        let rule = self.selection.rule(cells);
+        let Some(rule) = self.plan.rules[rule].rule.filter(|rule| rule.charges.is_empty()) else { return Ok(false) };
+        let cost = self.plan.vendor_cost.and_then(|column| amounts::needed(cells, column, &mut self.cuts).ok());
+        let currency = self.currency.named(cells, self.roll_up.symbols_mut()).unwrap_or(Symbol::EMPTY);
+        self.tally.leave_out(rule.left_out, cost.unwrap_or_default(), currency)?;
+        Ok(true)
+    }
+
     fn moments(&mut self, cells: Cells<'_>, metered: bool) -> Result<(Moment, i64), Fault> {
-        let column = self.start.column;
-        let start = self.start.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
+        let Some(start) = &mut self.start else {
+            let day = self.job.month.first_day();
+            let start = Moment { milliseconds: midnight(day), day };
+            return Ok((start, midnight(self.job.month.last_day()) + DAY));
+        };
+        let column = start.column;
+        let start = start.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
         let end = match &mut self.end {
             None => start.milliseconds + DAY,
             Some(end) if is_blank(cells.raw(end.column)) => start.milliseconds,
@@ -326,13 +348,13 @@ impl<'a> Reader<'a> {
     /// Takes the whole row out: it is kept as it stands, with what the vendor wants for it.
     fn reject(&mut self, cells: Cells<'_>, fault: Fault) -> Result<(), NormalizeError> {
         let aligned = cells.len() == self.plan.header.len();
-        let column = self.plan.vendor_cost;
-        let cost = Some(cells.raw(column)).filter(|_| aligned).and_then(|cell| self.cuts.parse(column, cell).ok());
+        let column = self.plan.vendor_cost.filter(|_| aligned);
+        let cost = column.and_then(|column| amounts::needed(cells, column, &mut self.cuts).ok());
         let currency =
             Some(cells).filter(|_| aligned).and_then(|cells| self.currency.named(cells, self.roll_up.symbols_mut()));
-        let at_stake = cost.map(Cost::from_units).zip(currency);
+        let at_stake = cost.zip(currency);
         self.tally.reject(at_stake).map_err(NormalizeError::Overflow)?;
-        self.cuts.end_row(|cut| cut == column && at_stake.is_some()).map_err(NormalizeError::Overflow)?;
+        self.cuts.end_row(|cut| Some(cut) == column && at_stake.is_some()).map_err(NormalizeError::Overflow)?;
         let symbols = self.roll_up.symbols();
         let at_stake = at_stake.map(|(cost, currency)| (cost, symbols.text(currency)));
         if self.rejected.len() < MOST_REJECTED {
@@ -408,6 +430,10 @@ fn sums_of(
             notebook.note(refusals::quantity_sign(column, cell), cells.row(), None);
         }
     }
+    if charge.made.quantity && plan.source.mapping().is_some_and(|mapping| mapping.quantity == MappedQuantity::EachRow)
+    {
+        quantity = Quantity::from_units(10_i128.pow(SCALE));
+    }
     let effective = amounts::amount(&charge.effective, cells, cost, cuts)?;
     // List and contracted cost are only shown, so text in their cells costs nobody anything.
     let mut shown = |planned: &PlannedAmount| match amounts::amount(planned, cells, cost, cuts) {
@@ -430,6 +456,10 @@ fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>) {
         }
         texts.end();
     }
+}
+
+fn midnight(day: chrono::NaiveDate) -> i64 {
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
 }
 
 fn is_blank(cell: &[u8]) -> bool {

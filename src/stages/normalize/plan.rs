@@ -69,13 +69,15 @@ pub struct Plan {
     pub source: &'static SourceDefinition,
     pub header: Vec<String>,
     pub cells: Vec<(Dimension, Cell)>,
-    pub vendor_cost: Column,
+    /// None where rows have no cost.
+    pub vendor_cost: Option<Column>,
     pub net_cost: Option<Column>,
     pub quantity: Option<Column>,
     pub description: Option<Column>,
     pub row_id: Option<Column>,
     pub billing_period_start: Option<Column>,
-    pub charge_start: Column,
+    /// None where rows are of the month they are delivered for.
+    pub charge_start: Option<Column>,
     pub charge_end: Option<Column>,
     pub tags: TagCells,
     pub selectors: Vec<Option<Column>>,
@@ -86,13 +88,16 @@ pub struct Plan {
 }
 
 struct Header<'a> {
+    source: &'static SourceDefinition,
     names: &'a [String],
     places: BTreeMap<String, Vec<Column>>,
 }
 
 impl Header<'_> {
     fn find(&self, names: Names) -> Option<Column> {
-        names.iter().find_map(|name| self.places.get(&fold(name)).and_then(|columns| columns.first().copied()))
+        names
+            .iter()
+            .find_map(|name| self.places.get(&self.source.fold(name)).and_then(|columns| columns.first().copied()))
     }
 }
 
@@ -107,15 +112,16 @@ impl Plan {
     ) -> Result<Self, Vec<Finding>> {
         let mut places: BTreeMap<String, Vec<Column>> = BTreeMap::new();
         for (column, name) in header.iter().enumerate() {
-            places.entry(fold(name)).or_default().push(column);
+            places.entry(source.fold(name)).or_default().push(column);
         }
-        let header = Header { names: header, places };
+        let header = Header { source, names: header, places };
         let mut refused = missing(source, file, &header);
         let (twice, mut notes) = doubled(source, file, &header);
         refused.extend(twice);
         refused.extend(two_styles(source, file, &header));
-        let found = header.find(source.vendor_cost).zip(header.find(source.dates.charge_start));
-        let Some((vendor_cost, charge_start)) = found.filter(|_| refused.is_empty()) else { return Err(refused) };
+        if !refused.is_empty() {
+            return Err(refused);
+        }
         let of_view = |rule: &&ChargeRule| rule.views.is_empty() || rule.views.contains(&view);
         let charges =
             |made: &'static [ChargeMade]| made.iter().map(|made| planned_charge(made, &header, net)).collect();
@@ -139,13 +145,13 @@ impl Plan {
             source,
             header: header.names.to_vec(),
             cells: source.dimensions.iter().map(|&(dimension, text)| (dimension, cell(text, &header))).collect(),
-            vendor_cost,
+            vendor_cost: header.find(source.vendor_cost),
             net_cost: source.net_cost.and_then(|names| header.find(names)).filter(|_| net),
             quantity: header.find(source.quantity),
             description: header.find(source.description),
             row_id: source.row_id.and_then(|names| header.find(names)),
             billing_period_start: header.find(source.dates.billing_period_start),
-            charge_start,
+            charge_start: header.find(source.dates.charge_start),
             charge_end: source.dates.charge_end.and_then(|names| header.find(names)),
             tags,
             selectors: source.selectors.iter().map(|names| header.find(names)).collect(),
@@ -215,6 +221,15 @@ fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmou
 fn tag_cells(source: &SourceDefinition, header: &Header<'_>) -> TagCells {
     match source.tags {
         Tags::Json { column } => header.find(column).map_or(TagCells::None, TagCells::Json),
+        Tags::Declared(mapping) => {
+            let find =
+                |name: &String| header.places.get(&source.fold(name)).and_then(|columns| columns.first()).copied();
+            if let Some(column) = mapping.json_tags.as_ref().and_then(find) {
+                return TagCells::Json(column);
+            }
+            let tags = mapping.tags.iter().filter_map(|(key, name)| Some((fold_tag(key), find(name)?)));
+            TagCells::Columns(tags.collect())
+        }
         Tags::Columns { prefixes } => {
             let mut columns = Vec::new();
             for (column, name) in header.names.iter().enumerate() {
@@ -235,7 +250,7 @@ fn missing(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Vec<Fi
     wanted
         .into_iter()
         .chain(source.required.iter().copied())
-        .filter(|(_, names)| header.find(names).is_none())
+        .filter(|(_, names)| !names.is_empty() && header.find(names).is_none())
         .map(|(what, names)| {
             let near = nearest(names[0], header.names);
             let why =
@@ -249,7 +264,7 @@ fn missing(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Vec<Fi
 /// Two columns that fold to one name: refused where somebody reads it, noted where nobody does. Tag columns are not
 /// doubled: `user:Agency` and `user:agency` are two tags, and their values are compared row by row.
 fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<Finding>, Vec<Finding>) {
-    let read: Vec<String> = source.columns().into_iter().map(fold).collect();
+    let read: Vec<String> = source.columns().into_iter().map(|name| source.fold(name)).collect();
     let (mut refused, mut notes) = (Vec::new(), Vec::new());
     for (name, columns) in header.places.iter().filter(|(name, columns)| columns.len() > 1 && !name.is_empty()) {
         let shown: Vec<&str> = columns.iter().map(|&column| header.names[column].as_str()).collect();
@@ -272,6 +287,9 @@ fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<F
 
 /// `lineItem/UnblendedCost` beside `line_item_unblended_cost`: two versions of one export in one header.
 fn two_styles(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<Finding> {
+    if source.mapping().is_some() {
+        return None;
+    }
     let styled: Vec<String> = source.columns().into_iter().filter(|name| name.contains('/')).map(fold).collect();
     let other = |name: &&String| {
         let folded = fold(name);

@@ -1,0 +1,169 @@
+//! Services that nobody has programmed: a mapping, an owner, a catalog entry and a rate card, and they are billed.
+
+use crate::books::{Books, golden, request};
+use chargeback::close::Outcome;
+use chargeback::model::exit::Exit;
+use chargeback::model::money::Money;
+use std::collections::BTreeMap;
+use std::fs;
+
+const MIPS: &str = r#"
+source = "mainframe-mips"
+title = "Mainframe usage report"
+folder = "mainframe"
+
+[columns]
+charge_date = "Monat"
+sub_account_id = "LPAR"
+sku_meter = "Klasse"
+consumed_quantity = "MIPS"
+"tag:agency" = "Behoerde"
+
+[constants]
+provider_name = "State data center"
+service_code = "mainframe"
+billing_currency = "USD"
+consumed_unit = "MIPS"
+billed_cost = "0"
+
+[amounts]
+format = "1.234,56"
+
+[dates]
+format = "%m.%Y"
+
+[[filter]]
+column = "Art"
+keep = ["Verbrauch"]
+"#;
+
+const MIPS_ROWS: &str = "Monat;LPAR;Klasse;Behoerde;MIPS;Art\r\n\
+    09.2025;PROD1;batch;DOH;1.234,5;Verbrauch\r\n\
+    09.2025;PROD1;online;DOT;265,5;Verbrauch\r\n\
+    09.2025;TEST1;batch;DOT;100;Verbrauch\r\n\
+    ;;;;1.600,0;Summe\r\n";
+
+const LINES: &str = r#"
+source = "telecom-lines"
+title = "Carrier's bill by line"
+folder = "telecom"
+
+[columns]
+billed_cost = "Total Charge (USD)"
+resource_id = "Wireless Number"
+sub_account_id = "Foundation Account"
+charge_type = "Kind"
+description = "Plan"
+row_key = "Item"
+"tag:agency" = "Cost Center"
+
+[constants]
+provider_name = "Carrier"
+billing_currency = "USD"
+charge_date = "month"
+consumed_quantity = "1"
+consumed_unit = "lines"
+
+[amounts]
+format = "$1,234.56"
+
+[charge_types]
+Usage = ["Line"]
+Credit = ["Credit"]
+Tax = ["Surcharge"]
+"#;
+
+const LINE_ROWS: &str = "Item,Foundation Account,Wireless Number,Plan,Kind,Tax (USD),Total Charge (USD),Cost Center\n\
+    1,FAN-77,555-0100,Unlimited,Line,$0.00,\"$1,040.25\",DOH\n\
+    2,FAN-77,555-0101,Basic,Line,$0.00,$20.00,DOT\n\
+    3,FAN-77,555-0101,Basic,Credit,$0.00,($5.00),DOT\n\
+    4,FAN-77,555-0100,,Surcharge,$0.00,$1.75,DOH\n";
+
+const GATEWAY: &str = r#"
+source = "ai-gateway"
+title = "Log of the AI gateway"
+folder = "gateway"
+
+[columns]
+billed_cost = "cost_usd"
+charge_date = "time"
+user_id = "user"
+sku_meter = "model"
+consumed_quantity = "tokens"
+row_key = "request"
+tags = "labels"
+
+[constants]
+provider_name = "AI gateway"
+billing_currency = "USD"
+consumed_unit = "Tokens"
+"#;
+
+const GATEWAY_ROWS: &str = "time\trequest\tuser\tmodel\ttokens\tcost_usd\tlabels\n\
+    2025-09-03T10:00:00Z\tr1\tana@doh\tlarge\t1200\t0.003835980000000000\t\"{\"\"agency\"\": \"\"DOH\"\"}\"\n\
+    2025-09-04T11:30:00Z\tr2\tbo@dot\tsmall\t800\t1.81E-8\t\"{\"\"Agency\"\": \"\"DOT\"\"}\"\n";
+
+fn append(books: &Books, path: &str, text: &str) {
+    let before = fs::read_to_string(books.path.join(path)).unwrap();
+    books.write(path, format!("{}\n{text}", before.trim_end()).as_bytes());
+}
+
+/// The golden month's books with three services that are only described.
+fn books() -> Books {
+    let books = golden();
+    books.write("mappings/mainframe.toml", MIPS.as_bytes());
+    books.write("mappings/telecom.toml", LINES.as_bytes());
+    books.write("mappings/gateway.toml", GATEWAY.as_bytes());
+    books.write("inbox/2025-09/mainframe/september.csv", MIPS_ROWS.as_bytes());
+    books.write("inbox/2025-09/telecom/bill.csv", LINE_ROWS.as_bytes());
+    books.write("inbox/2025-09/gateway/log.tsv", GATEWAY_ROWS.as_bytes());
+    append(
+        &books,
+        "services.csv",
+        "MIPS,Mainframe,By MIPS,7,State data center\nTEL,Telephone lines,,8,Carrier\nGW,AI log,,9,AI gateway\n",
+    );
+    books.write(
+        "rates/described.csv",
+        b"rate_id,version,service,effective_from,effective_to,authority,approved_by,approved_on,scope,model,basis,unit,unit_price,price_per,measure\n\
+          MIPS-A,1,MIPS,2025-07-01,,Rate memo,Rate board,2025-05-14,all,unit,,MIPS,2.50,1,consumed\n\
+          TEL-A,1,TEL,2025-07-01,,Rate memo,Rate board,2025-05-14,all,pass_through,billed,,,,\n\
+          GW-A,1,GW,2025-07-01,,Rate memo,Rate board,2025-05-14,all,pass_through,billed,,,,\n",
+    );
+    books
+}
+
+fn closed(books: &Books) -> Outcome {
+    let outcome = books.run(&request(books, "2025-09"));
+    assert_eq!(outcome.exit, Exit::Done, "{}\n{}", outcome.message, books.told(&outcome));
+    outcome
+}
+
+/// Agency, service and amount of some services: the detail files added up.
+fn lines(books: &Books, outcome: &Outcome, services: &[&str]) -> Vec<String> {
+    let mut sums: BTreeMap<String, Money> = BTreeMap::new();
+    for (path, bytes) in books.files(&format!("{}/statements", outcome.outputs.as_ref().unwrap())) {
+        let Some((_, name)) = path.rsplit_once("/detail-") else { continue };
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let header = reader.headers().unwrap().clone();
+        let at = |name: &str| header.iter().position(|column| column == name).unwrap();
+        let (service, amount) = (at("x_CatalogService"), at("x_Amount"));
+        for row in reader.records() {
+            let row = row.unwrap();
+            if services.contains(&&row[service]) {
+                let sum = sums.entry(format!("{} {}", &name[..3], &row[service])).or_default();
+                *sum = sum.checked_add(Money::parse(&row[amount]).unwrap()).unwrap();
+            }
+        }
+    }
+    sums.into_iter().map(|(line, sum)| format!("{line} {sum}")).collect()
+}
+
+#[test]
+fn described_services_are_billed() {
+    let books = books();
+    let outcome = closed(&books);
+    assert_eq!(
+        lines(&books, &outcome, &["MIPS", "TEL", "GW"]),
+        ["DOH GW 0.00", "DOH MIPS 3086.25", "DOH TEL 1042.00", "DOT GW 0.00", "DOT MIPS 913.75", "DOT TEL 15.00"]
+    );
+}
