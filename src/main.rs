@@ -1,13 +1,12 @@
 //! Arguments in, exit code out.
 
-use chargeback::cli::{self, clock::Surroundings, console::Console};
+use chargeback::cli::{self, clock::Surroundings, console::Console, interruption};
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// SIGINT and SIGTERM keep what the system does by itself: the process ends at once, as 130 and 143. Nothing needs to be
-/// undone, because a month's outputs appear together or not at all.
 fn main() -> ExitCode {
+    interruption::watch();
     // Standard error is not locked: the thread that moves the bars writes to it too.
     let (mut results, mut messages) = (io::BufWriter::new(io::stdout()), io::stderr());
     let mut console = Console::of_process(&mut results, &mut messages);

@@ -26,7 +26,7 @@ impl Surroundings {
             today: now.date_naive(),
             now: now.to_rfc3339_opts(SecondsFormat::Secs, true),
             person: first_of(&["CHARGEBACK_PERSON", "USER", "LOGNAME", "USERNAME"]),
-            host: first_of(&["HOSTNAME", "COMPUTERNAME"]),
+            host: hostname::get().map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
         }
     }
 

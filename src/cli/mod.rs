@@ -17,6 +17,7 @@ mod export;
 mod failure;
 mod ingest;
 mod init;
+pub mod interruption;
 mod man;
 mod normalize;
 mod progress;

@@ -225,7 +225,7 @@ codes! {
     RateGap = 504, Blocks, "days without a rate";
     UnitMixed = 505, Blocks, "quantities in several units under one price";
     FeeCycle = 506, Blocks, "fees are taken on each other";
-    RateDriverMissing = 507, Warning, "a rate whose driver table has no rows";
+    RateDriverMissing = 507, Blocks, "a rate whose driver table has no rows";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";

@@ -18,6 +18,7 @@ mod golden;
 mod golden_books;
 mod golden_money;
 mod ingest;
+mod interruption;
 mod mapped;
 mod money_findings;
 mod months;

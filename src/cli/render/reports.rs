@@ -80,7 +80,11 @@ pub fn explanation(explanation: &Explanation) -> String {
         let files: Vec<&str> = explanation.charges.iter().map(|charge| charge.file.as_str()).collect();
         let distinct: Vec<&str> = files.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let rows: Vec<Vec<String>> = explanation.charges.iter().map(|of| charge(of, &distinct)).collect();
-        parts.push(table(&["file", "row", "account", "day", "type", "meter", "billed"], "rrllllr", &rows));
+        parts.push(table(
+            &["file", "row", "account", "day", "type", "meter", "billed", "effective"],
+            "rrllllrr",
+            &rows,
+        ));
         let named = distinct.iter().enumerate().map(|(place, file)| format!("file {}  {file}", place + 1));
         parts.push(named.collect::<Vec<_>>().join("\n"));
     }
@@ -93,7 +97,7 @@ pub fn explanation(explanation: &Explanation) -> String {
 /// Paths of the inbox are long, so the table numbers them.
 fn charge(charge: &ExplainedCharge, files: &[&str]) -> Vec<String> {
     let number = files.iter().position(|file| *file == charge.file).map_or(0, |place| place + 1);
-    let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter, &charge.billed];
+    let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter, &charge.billed, &charge.effective];
     [number.to_string(), charge.row.to_string()].into_iter().chain(texts.into_iter().cloned()).collect()
 }
 

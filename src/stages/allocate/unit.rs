@@ -215,6 +215,6 @@ fn no_driver(books: Books<'_>, card: &RateCard, driver: &str) -> Finding {
         "Rate {} prices the quantities of driver {driver}, which has no rows for {}, so nobody is billed for service {}.",
         card.rate_id, books.month, card.service
     );
-    let fix = "Add the month's rows to drivers/, or end the card if the service is no longer offered.";
+    let fix = "Add the month's rows to drivers/ (a 0 where an agency used nothing), or end the card if the service is no longer offered.";
     Finding::new(Code::RateDriverMissing, Place::file(card.file.as_str()).row(card.line).value(driver), why, fix)
 }
