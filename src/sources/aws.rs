@@ -1,164 +1,21 @@
-//! AWS Cost and Usage Report: header spellings and what each line-item type costs.
-//!
-//! The rules are formats.md 3.2. Covered usage carries its on-demand cost in `UnblendedCost` and a negation row takes it
-//! away again; both keep it here, and `stages::normalize::netting` takes the pair out of billed once it is proved to
-//! cancel. Dropping only the negations would bill all covered usage twice.
+//! AWS: the legacy Cost and Usage Report, and what all of AWS's reports share.
+
+pub mod data_exports;
+pub mod focus;
+mod rules;
 
 use super::recognition::{Delivery, ManifestShape, Newest, Parts, Recognition};
-use super::{
-    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, Netting, Owed, SourceDefinition, Tags,
-    Text, USAGE,
-};
-use crate::model::charge::{ChargeCategory, Dimension};
+use super::{AccountShape, DateFormat, Dates, Names, Netting, SourceDefinition, Tags, Text};
+use crate::model::charge::Dimension;
+use rules::{RESERVATION, RULES, SAVINGS_PLAN};
 
 const LINE_ITEM_TYPE: Names = &["lineItem/LineItemType"];
 const UNBLENDED_COST: Names = &["lineItem/UnblendedCost"];
-const PUBLIC_COST: Names = &["pricing/publicOnDemandCost"];
-const RESERVATION: Names = &["reservation/ReservationARN"];
-const SAVINGS_PLAN: Names = &["savingsPlan/SavingsPlanARN"];
 const OPERATION: Names = &["lineItem/Operation"];
 const USAGE_TYPE: Names = &["lineItem/UsageType"];
 
-// Places in `selectors`.
-const TYPE: usize = 0;
-const RESERVED: usize = 1;
-const PLANNED: usize = 2;
-const DONE_BY: usize = 3;
-const METER: usize = 4;
-
-const ON_DEMAND: ChargeMade = ChargeMade { list: Amount::Column(PUBLIC_COST), ..USAGE };
-const PURCHASE: ChargeMade = ChargeMade {
-    category: ChargeCategory::Purchase,
-    frequency: "One-Time",
-    pricing: "",
-    list: Amount::Cost,
-    contracted: Amount::Unavailable,
-    quantity: false,
-    ..USAGE
-};
-/// Paid now, consumed later or elsewhere.
-const COMMITMENT_PURCHASE: ChargeMade =
-    ChargeMade { effective: Amount::Zero, list: Amount::Zero, pricing: "Committed", ..PURCHASE };
-const UNUSED: ChargeMade = ChargeMade {
-    billed: Amount::Zero,
-    list: Amount::Zero,
-    pricing: "Committed",
-    commitment_status: "Unused",
-    quantity: false,
-    ..USAGE
-};
-const REDUCTION: ChargeMade =
-    ChargeMade { list: Amount::Zero, quantity: false, pricing: "", frequency: "One-Time", ..USAGE };
-
-const fn rule(when: &'static [(usize, Is)], charges: &'static [ChargeMade]) -> ChargeRule {
-    ChargeRule { when, views: &[], charges, left_out: "", owed: Owed::Nothing }
-}
-
-const fn owing(when: &'static [(usize, Is)], owed: Owed, charges: &'static [ChargeMade]) -> ChargeRule {
-    ChargeRule { when, views: &[], charges, left_out: "", owed }
-}
-
-const RULES: &[ChargeRule] = &[
-    // Containers on shared instances: rows that repeat the instance's cost by task, never additional.
-    ChargeRule {
-        when: &[(DONE_BY, Is::OneOf(&["ECSTask-EC2", "EKSPod-EC2"]))],
-        views: &[],
-        charges: &[],
-        left_out: "split cost allocation repeats the cost of the instance by container",
-        owed: Owed::Nothing,
-    },
-    rule(
-        &[(TYPE, Is::Text("Usage")), (METER, Is::Containing("SpotUsage"))],
-        &[ChargeMade { pricing: "Dynamic", ..ON_DEMAND }],
-    ),
-    rule(&[(TYPE, Is::Text("Usage"))], &[ON_DEMAND]),
-    rule(
-        &[(TYPE, Is::Text("DiscountedUsage"))],
-        &[ChargeMade {
-            pricing: "Committed",
-            commitment_status: "Used",
-            effective: Amount::NetColumn(&["reservation/EffectiveCost"], &["reservation/NetEffectiveCost"]),
-            ..ON_DEMAND
-        }],
-    ),
-    rule(
-        &[(TYPE, Is::Text("SavingsPlanCoveredUsage"))],
-        &[ChargeMade {
-            pricing: "Committed",
-            commitment_status: "Used",
-            effective: Amount::NetColumn(
-                &["savingsPlan/SavingsPlanEffectiveCost"],
-                &["savingsPlan/NetSavingsPlanEffectiveCost"],
-            ),
-            ..ON_DEMAND
-        }],
-    ),
-    rule(
-        &[(TYPE, Is::Text("SavingsPlanNegation"))],
-        &[ChargeMade { effective: Amount::Zero, pricing: "Committed", ..REDUCTION }],
-    ),
-    owing(
-        &[(TYPE, Is::Text("RIFee"))],
-        Owed::CostAnd(&["reservation/AmortizedUpfrontFeeForBillingPeriod"]),
-        &[
-            ChargeMade { frequency: "Recurring", ..COMMITMENT_PURCHASE },
-            ChargeMade {
-                effective: Amount::NetSum(
-                    [&["reservation/UnusedAmortizedUpfrontFeeForBillingPeriod"], &["reservation/UnusedRecurringFee"]],
-                    [
-                        &["reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod"],
-                        &["reservation/NetUnusedRecurringFee"],
-                    ],
-                ),
-                ..UNUSED
-            },
-        ],
-    ),
-    owing(
-        &[(TYPE, Is::Text("SavingsPlanRecurringFee"))],
-        Owed::Column(&["savingsPlan/TotalCommitmentToDate"]),
-        &[
-            ChargeMade { frequency: "Recurring", ..COMMITMENT_PURCHASE },
-            ChargeMade {
-                effective: Amount::Difference(&["savingsPlan/TotalCommitmentToDate"], &["savingsPlan/UsedCommitment"]),
-                ..UNUSED
-            },
-        ],
-    ),
-    rule(&[(TYPE, Is::Text("SavingsPlanUpfrontFee"))], &[COMMITMENT_PURCHASE]),
-    rule(&[(TYPE, Is::Text("Fee")), (RESERVED, Is::Present)], &[COMMITMENT_PURCHASE]),
-    rule(&[(TYPE, Is::Text("Fee"))], &[PURCHASE]),
-    rule(&[(TYPE, Is::Text("FlatRateSubscription"))], &[ChargeMade { frequency: "Recurring", ..PURCHASE }]),
-    rule(
-        &[(TYPE, Is::Text("Tax"))],
-        &[ChargeMade { category: ChargeCategory::Tax, frequency: "Recurring", ..REDUCTION }],
-    ),
-    rule(&[(TYPE, Is::Text("Credit"))], &[ChargeMade { category: ChargeCategory::Credit, ..REDUCTION }]),
-    // A refund of a commitment's fee returns what was never in effective cost.
-    rule(
-        &[(TYPE, Is::Text("Refund")), (RESERVED, Is::Present)],
-        &[ChargeMade { category: ChargeCategory::Purchase, effective: Amount::Zero, ..REDUCTION }],
-    ),
-    rule(
-        &[(TYPE, Is::Text("Refund")), (PLANNED, Is::Present)],
-        &[ChargeMade { category: ChargeCategory::Purchase, effective: Amount::Zero, ..REDUCTION }],
-    ),
-    rule(&[(TYPE, Is::Text("Refund"))], &[REDUCTION]),
-    rule(
-        &[(
-            TYPE,
-            Is::OneOf(&[
-                "EdpDiscount",
-                "PrivateRateDiscount",
-                "BundledDiscount",
-                "SppDiscount",
-                "RiVolumeDiscount",
-                "Discount",
-            ]),
-        )],
-        &[ChargeMade { billed: Amount::Discount, effective: Amount::Discount, ..REDUCTION }],
-    ),
-];
+/// On-demand usage of savings plans, and the rows that take it away again.
+const NEGATIONS: Netting = Netting { covered: "SavingsPlanCoveredUsage", negation: "SavingsPlanNegation" };
 
 /// `<report>-Manifest.json`: one in the month's folder names the version that counts, a copy lies beside each version.
 pub const REPORT_MANIFEST: ManifestShape = ManifestShape {
@@ -239,7 +96,7 @@ pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
     tags: Tags::Columns { prefixes: &["resourcetags/user:", "resourcetags/", "costcategory/"] },
     selectors: &[LINE_ITEM_TYPE, RESERVATION, SAVINGS_PLAN, OPERATION, USAGE_TYPE],
     rules: RULES,
-    netting: Some(Netting { covered: "SavingsPlanCoveredUsage", negation: "SavingsPlanNegation" }),
+    netting: Some(NEGATIONS),
     watched: &[],
     account: AccountShape::TwelveDigits,
     invoice_id_when_final: true,

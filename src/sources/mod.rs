@@ -62,8 +62,18 @@ pub enum Text {
     FirstOf(&'static [Names]),
     /// The part after the last `/`.
     LastPart(Names),
+    /// The first that has a value, of columns, entries of JSON objects and a constant at the end.
+    Choice(&'static [From]),
     /// What the charge rule says: category, class, frequency, pricing, commitment status.
     Rule,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum From {
+    Column(Names),
+    /// Of a JSON object in a column the entry with this key.
+    Entry(Names, &'static str),
+    Constant(&'static str),
 }
 
 pub struct Dates {
@@ -97,6 +107,52 @@ pub enum Tags {
     Json { column: Names },
     /// As a mapping says: columns by their tags, or one with JSON.
     Declared(&'static Mapping),
+    /// JSON objects, and columns that were made of their entries.
+    Maps(&'static [TagMap]),
+}
+
+/// One object of tags, or the columns it was flattened to: `resource_tags`, `resource_tags_user_agency`.
+#[derive(Clone, Copy, Debug)]
+pub struct TagMap {
+    pub column: Names,
+    /// How flattened columns begin, lower case; empty where there are none.
+    pub flattened: &'static str,
+    /// What stands before each key in the settings: `costcategory/`.
+    pub kept: &'static str,
+}
+
+impl TagMap {
+    /// The folded key of an entry. AWS marks the customer's own as `user:agency` or `user_agency`.
+    pub fn key(&self, key: &str) -> String {
+        let key = key.trim().to_lowercase();
+        let key = key.strip_prefix("resourcetags/").unwrap_or(&key);
+        let own = key.strip_prefix("user:").or_else(|| key.strip_prefix("user_"));
+        let key = own.filter(|_| self.kept.is_empty()).unwrap_or(key);
+        format!("{}{}", self.kept, fold_tag(key))
+    }
+
+    fn flattened_key(&self, name: &str) -> Option<String> {
+        let name = name.trim().trim_start_matches('\u{feff}').to_lowercase();
+        let key = name.strip_prefix(self.flattened).filter(|key| !self.flattened.is_empty() && !key.is_empty());
+        key.map(|key| self.key(key))
+    }
+}
+
+impl Tags {
+    /// The folded key of the tag that a column holds.
+    pub fn key_of_column(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Json { .. } | Self::Declared(_) => None,
+            Self::Maps(maps) => maps.iter().find_map(|map| map.flattened_key(name)),
+            Self::Columns { prefixes } => {
+                let folded = name.trim().trim_start_matches('\u{feff}').to_lowercase();
+                let prefix = prefixes.iter().find(|prefix| folded.starts_with(**prefix))?;
+                // Cost categories keep their prefix: they are not the customer's tags.
+                let key = if prefix.starts_with("costcategory") { folded.as_str() } else { &folded[prefix.len()..] };
+                Some(fold_tag(key))
+            }
+        }
+    }
 }
 
 /// Covered usage and its negation. Both are left out of billed cost once they are proved to cancel.
@@ -216,7 +272,12 @@ pub const UNKNOWN: ChargeMade = ChargeMade {
 };
 
 /// Every source whose charges can be read.
-pub const SOURCES: &[&SourceDefinition] = &[&aws::COST_AND_USAGE_REPORT, &azure::ENTERPRISE_AGREEMENT];
+pub const SOURCES: &[&SourceDefinition] = &[
+    &aws::COST_AND_USAGE_REPORT,
+    &aws::data_exports::CUR_2,
+    &aws::data_exports::CUR_ATHENA,
+    &azure::ENTERPRISE_AGREEMENT,
+];
 
 pub fn named(name: &str) -> Option<&'static SourceDefinition> {
     SOURCES.iter().copied().find(|source| source.name == name)
@@ -245,6 +306,15 @@ pub fn fold_tag(key: &str) -> String {
         .collect()
 }
 
+impl From {
+    fn columns(&self) -> Names {
+        match self {
+            Self::Column(names) | Self::Entry(names, _) => names,
+            Self::Constant(_) => &[],
+        }
+    }
+}
+
 impl SourceDefinition {
     /// The mapping from which this was made.
     pub fn mapping(&self) -> Option<&'static Mapping> {
@@ -263,6 +333,7 @@ impl SourceDefinition {
             match text {
                 Text::Column(column) | Text::LastPart(column) => names.extend_from_slice(column),
                 Text::FirstOf(choices) => choices.iter().for_each(|column| names.extend_from_slice(column)),
+                Text::Choice(choices) => names.extend(choices.iter().flat_map(From::columns)),
                 Text::Constant(_) | Text::Rule => {}
             }
         }
@@ -297,6 +368,7 @@ impl SourceDefinition {
         match self.tags {
             Tags::Json { column } => names.extend_from_slice(column),
             Tags::Declared(mapping) => names.extend(mapping.columns()),
+            Tags::Maps(maps) => names.extend(maps.iter().flat_map(|map| map.column)),
             Tags::Columns { .. } => {}
         }
         names

@@ -81,7 +81,6 @@ pub struct Proof {
 
 /// A format that is known and whose rows are not read as charges here: named so that the answer helps.
 const OTHERS: &[(&str, &[&str])] = &[
-    ("AWS CUR 2.0", &["line_item_unblended_cost", "line_item_usage_account_id"]),
     ("a FOCUS file", &["BilledCost", "ChargePeriodStart"]),
     ("Azure cost details of a customer agreement", &["costInBillingCurrency", "exchangeRatePricingToBilling"]),
     ("Azure cost details of a partner", &["costInBillingCurrency", "customerTenantId"]),

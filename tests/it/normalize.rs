@@ -1,5 +1,6 @@
 //! The vendors' files read through the engine, against totals that a separate tool computed.
 
+mod aws;
 mod long;
 mod parts;
 mod rows;
@@ -44,6 +45,10 @@ fn settings(currency: &str) -> Settings {
 impl Case {
     fn aws(month: &'static str, parts: Vec<(String, Vec<u8>)>) -> Self {
         Self { source: "aws-cur", month, view: View::Only, currency: "USD", parts }
+    }
+
+    fn of(self, source: &'static str) -> Self {
+        Self { source, ..self }
     }
 
     fn azure(month: &'static str, view: View, parts: Vec<(String, Vec<u8>)>) -> Self {

@@ -193,7 +193,7 @@ fn resolve(inbox: &Inbox, manifest: &Manifest, listed: &Listed) -> Result<usize,
     let wanted: Vec<&str> = key(&listed.name).split('/').collect();
     let name = wanted.last().copied().unwrap_or_default();
     let root = manifest.path.split('/').next();
-    let version_at = wanted.iter().position(|part| part.eq_ignore_ascii_case(&manifest.version));
+    let version_at = wanted.iter().position(|part| manifest.is_version_folder(part));
     let needed = version_at.map_or(2, |at| wanted.len() - at);
     let mut best: Option<(bool, usize, usize)> = None;
     let mut elsewhere = None;
@@ -235,13 +235,13 @@ fn has_its_bytes(inbox: &mut Inbox, manifest: &Manifest, listed: &Listed, place:
 fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, of_others: &BTreeSet<usize>) {
     let other_month = manifest.month.is_some_and(|month| month != inbox.month);
     let listed = listed_by(inbox, unit.iter().copied());
-    let root = month_folder(&manifest.path).map(|(folder, _)| folder);
     let own = listed_by(inbox, std::iter::once(manifest));
+    let roots = roots(inbox, &[manifest], &own);
     let beside: BTreeSet<&str> = own.iter().map(|&place| folder_of(inbox.path(place))).collect();
     let mut older: BTreeMap<&str, usize> = BTreeMap::new();
     for place in 0..inbox.seen.len() {
         let path = inbox.path(place);
-        let of_unit = listed.contains(&place) || root.is_some_and(|root| is_below(path, root));
+        let of_unit = listed.contains(&place) || roots.iter().any(|root| is_below(path, root));
         let is_manifest = matches!(inbox.seen[place].kind, Kind::Manifest);
         if !of_unit || is_manifest || own.contains(&place) || !inbox.is_free(place) || of_others.contains(&place) {
             continue;
@@ -253,7 +253,7 @@ fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, o
         } else if inbox.seen[place].charges().is_some() || matches!(inbox.seen[place].kind, Kind::Unknown) {
             inbox.set_aside.insert(place);
             // The version that counts has a finding of its own if its parts could not be taken.
-            if !name_of(folder_of(path)).eq_ignore_ascii_case(&manifest.version) {
+            if !manifest.is_version_folder(name_of(folder_of(path))) {
                 *older.entry(folder_of(path)).or_default() += 1;
             }
         }
@@ -287,10 +287,8 @@ fn set_extra_aside(inbox: &mut Inbox, manifest: &Manifest, parts: &BTreeSet<usiz
     }
     let path = inbox.path(place);
     // An overwritten report that became shorter leaves its old last parts behind.
-    let overwritten = !manifest
-        .parts
-        .iter()
-        .any(|listed| key(&listed.name).split('/').any(|part| part.eq_ignore_ascii_case(&manifest.version)));
+    let overwritten =
+        !manifest.parts.iter().any(|listed| key(&listed.name).split('/').any(|part| manifest.is_version_folder(part)));
     let number = |path: &str| last_number(name_of(path));
     let highest = parts.iter().filter_map(|&part| number(inbox.path(part))).max();
     if overwritten && number(path).zip(highest).is_some_and(|(number, highest)| number > highest) {
@@ -310,14 +308,21 @@ fn set_extra_aside(inbox: &mut Inbox, manifest: &Manifest, parts: &BTreeSet<usiz
     }
 }
 
+/// The month's folders: that of the manifests, and that of the parts where they do not lie below it.
+fn roots<'p>(inbox: &Inbox<'p>, manifests: &[&'p Manifest], parts: &BTreeSet<usize>) -> BTreeSet<&'p str> {
+    let of_manifests = manifests.iter().map(|manifest| manifest.path.as_str());
+    let paths = of_manifests.chain(parts.iter().map(|&part| inbox.path(part)));
+    paths.filter_map(|path| month_folder(path).map(|(folder, _)| folder)).collect()
+}
+
 fn listed_by<'m>(inbox: &Inbox, manifests: impl Iterator<Item = &'m Manifest>) -> BTreeSet<usize> {
     manifests.flat_map(|m| m.parts.iter().filter_map(|listed| resolve(inbox, m, listed).ok())).collect()
 }
 
 /// Nothing was chosen, and a finding says so: its files are not judged one by one.
 fn set_unit_aside(inbox: &mut Inbox, unit: &[&Manifest]) {
-    let roots: Vec<&str> = unit.iter().filter_map(|m| month_folder(&m.path).map(|(folder, _)| folder)).collect();
     let listed = listed_by(inbox, unit.iter().copied());
+    let roots = roots(inbox, unit, &listed);
     for place in 0..inbox.seen.len() {
         let path = inbox.path(place);
         if inbox.is_free(place) && (listed.contains(&place) || roots.iter().any(|root| is_below(path, root))) {

@@ -112,7 +112,10 @@ fn is_ambiguous(inbox: &mut Inbox, folder: &str, places: &[usize], source: &Sour
 /// What the vendor or the user calls it: the folder above the month, the folder, or the file.
 fn export_name(folder: &str, path: &str, in_month_folder: bool, files: usize) -> String {
     if in_month_folder {
-        return name_of(folder_of(folder)).to_owned();
+        let above = folder_of(folder);
+        // Data Exports keep their files apart from their manifests.
+        let own = if name_of(above) == "data" && above.contains('/') { folder_of(above) } else { above };
+        return name_of(own).to_owned();
     }
     if folder.contains('/') || files > 1 {
         return name_of(folder).to_owned();

@@ -39,12 +39,27 @@ impl Manifest {
 
     /// Whether it lies in the folder of its own version, and so says nothing about the others.
     pub fn is_beside_its_parts(&self) -> bool {
-        !self.version.is_empty() && name_of(self.folder()).eq_ignore_ascii_case(&self.version)
+        self.is_version_folder(name_of(self.folder()))
+    }
+
+    /// Whether a folder's name is that of the version: `0b6f3a52-...`, `20250721T093000Z-bbbb2222-...`.
+    pub fn is_version_folder(&self, name: &str) -> bool {
+        let (name, version) = (name.to_lowercase(), self.version.to_lowercase());
+        let stamped = name.strip_suffix(&version).is_some_and(|stamp| stamp.is_empty() || stamp.ends_with('-'));
+        !version.is_empty() && stamped
     }
 }
 
 pub fn is_called_manifest(path: &str) -> bool {
     name_of(path).to_lowercase().ends_with("manifest.json")
+}
+
+/// `westmark-cur2` of `westmark-cur2-Manifest.json`.
+fn export_of_name(path: &str) -> Option<&str> {
+    let name = name_of(path);
+    let ending = name.len().checked_sub("-manifest.json".len())?;
+    let (export, ending) = name.split_at_checked(ending)?;
+    (ending.eq_ignore_ascii_case("-manifest.json") && !export.is_empty()).then_some(export)
 }
 
 /// Reads a manifest; nothing for JSON that is none.
@@ -87,12 +102,14 @@ fn interpret(path: &str, shape: &'static ManifestShape, value: &Value) -> Result
     };
     let on_the_way = month_folder(path);
     let named = |name: String, otherwise: &str| if name.is_empty() { otherwise.to_owned() } else { name };
+    let by_name =
+        export_of_name(path).unwrap_or_else(|| on_the_way.map_or("", |(folder, _)| name_of(folder_of(folder))));
     let scope = text(shape.scope);
     let scope = if shape.scope_ends.is_empty() { scope.as_str() } else { before(&scope, shape.scope_ends) };
     Ok(Manifest {
         path: path.to_owned(),
         shape,
-        export: named(text(shape.export), on_the_way.map_or("", |(folder, _)| name_of(folder_of(folder)))),
+        export: named(text(shape.export), by_name),
         version: named(text(shape.version), name_of(folder_of(path))),
         month: month_at(&text(shape.period_start)).or(on_the_way.map(|(_, month)| month)),
         kind: text(shape.kind),

@@ -2,14 +2,14 @@
 
 use super::dictionary::{Memo, is_null, without_null};
 use super::moment::{self, DateRefusal};
-use super::plan::{Cell, Column, Plan, TagCells};
+use super::plan::{Cell, Column, Plan};
 use super::refusals::{AccountFault, Fault};
 use super::{refusals, tags};
 use crate::frame::delimited::Cells;
 use crate::model::charge::Dimension;
 use crate::model::roll_up::{Symbol, Symbols};
 use crate::model::settings::BillingTag;
-use crate::sources::{AccountShape, DateFormat, fold_tag};
+use crate::sources::{AccountShape, DateFormat, TagMap, fold_tag};
 use chrono::NaiveDate;
 use std::rc::Rc;
 
@@ -54,9 +54,12 @@ fn known(text: &str, change: Change, symbols: &mut Symbols) -> Known {
 /// One dimension that comes from columns: the first that has a value.
 struct TextCell {
     place: usize,
-    columns: Vec<(Column, Memo<Known>)>,
+    columns: Vec<(Column, Option<&'static str>, Memo<Known>)>,
     change: Change,
 }
+
+/// How the keys of any object are compared: a customer's tag `user_Name` is `name`.
+const ENTRY: TagMap = TagMap { column: &[], flattened: "", kept: "" };
 
 /// The dimensions of a row that columns hold.
 pub struct Texts {
@@ -82,17 +85,19 @@ impl Texts {
             // These have readers of their own.
             let special =
                 matches!(dimension, Dimension::SubAccountId | Dimension::BillingAccountId | Dimension::BillingCurrency);
+            let whole = |columns: &[Column]| columns.iter().map(|&column| (column, None)).collect::<Vec<_>>();
             let (columns, change) = match cell {
                 Cell::Constant(text) => {
                     key[place] = symbols.intern(text);
                     continue;
                 }
                 Cell::Rule => continue,
-                Cell::Columns(columns) => (columns.as_slice(), change),
-                Cell::LastPart(column) => (std::slice::from_ref(column), Change::LastPart),
+                Cell::Columns(columns) => (whole(columns), change),
+                Cell::Entries(entries) => (entries.clone(), change),
+                Cell::LastPart(column) => (whole(&[*column]), Change::LastPart),
             };
             if !special {
-                let columns = columns.iter().map(|&column| (column, Memo::default())).collect();
+                let columns = columns.into_iter().map(|(column, key)| (column, key, Memo::default())).collect();
                 cells.push(TextCell { place, columns, change });
             }
         }
@@ -109,8 +114,11 @@ impl Texts {
         for text in &mut self.cells {
             let change = text.change;
             let mut symbol = Symbol::EMPTY;
-            for (column, memo) in &mut text.columns {
-                let found = memo.get(cells.raw(*column), |text| known(text, change, symbols));
+            for (column, key, memo) in &mut text.columns {
+                let found = memo.get(cells.raw(*column), |text| match key {
+                    None => known(text, change, symbols),
+                    Some(key) => known(&tags::entry(text, key, |key| ENTRY.key(key)), change, symbols),
+                });
                 if found.masked {
                     secret(*column, symbols.text(found.symbol));
                 }
@@ -192,6 +200,7 @@ fn is_scientific(text: &str) -> bool {
 pub fn column_of(plan: &Plan, dimension: Dimension) -> Option<Column> {
     plan.cells.iter().find(|(found, _)| *found == dimension).and_then(|(_, cell)| match cell {
         Cell::Columns(columns) => columns.first().copied(),
+        Cell::Entries(entries) => entries.iter().find(|(_, key)| key.is_none()).map(|(column, _)| *column),
         _ => None,
     })
 }
@@ -218,7 +227,7 @@ impl Currency {
             column: column_of(plan, Dimension::BillingCurrency),
             known: Memo::default(),
             books: symbols.intern(books),
-            of_file: constant_of(plan, Dimension::BillingCurrency).or(of_file).map(|text| symbols.intern(text)),
+            of_file: said_by_mapping(plan).or(of_file).or(assumed_currency(plan)).map(|text| symbols.intern(text)),
         }
     }
 
@@ -244,6 +253,15 @@ impl Currency {
             None => Err(refusals::currency(column, cells.raw(column))),
         }
     }
+}
+
+/// The currency that the source means where a file has no column for it.
+pub fn assumed_currency(plan: &Plan) -> Option<&'static str> {
+    constant_of(plan, Dimension::BillingCurrency).filter(|_| plan.source.mapping().is_none())
+}
+
+fn said_by_mapping(plan: &Plan) -> Option<&'static str> {
+    constant_of(plan, Dimension::BillingCurrency).filter(|_| plan.source.mapping().is_some())
 }
 
 /// A moment and its day.
@@ -284,11 +302,10 @@ pub struct JsonTags {
 }
 
 /// The billing tags of a row.
-pub enum TagReader {
+pub struct TagReader {
     /// For each billing tag its columns, the preferred spelling first.
-    Columns(Vec<Vec<(Column, Memo<Known>)>>),
-    Json(Column, Memo<Rc<JsonTags>>),
-    None,
+    columns: Vec<Vec<(Column, Memo<Known>)>>,
+    objects: Vec<(Column, Option<&'static TagMap>, Memo<Rc<JsonTags>>)>,
 }
 
 /// Something to tell about a row's tags; the charge counts all the same.
@@ -300,19 +317,17 @@ pub enum TagTrouble {
 
 impl TagReader {
     pub fn new(plan: &Plan, wanted: &[BillingTag]) -> Self {
-        match &plan.tags {
-            TagCells::None => Self::None,
-            TagCells::Json(column) => Self::Json(*column, Memo::default()),
-            TagCells::Columns(found) => {
-                let of_tag = |tag: &BillingTag| {
-                    let spelled = |spelling: &String| {
-                        let spelling = fold_tag(spelling);
-                        found.iter().filter(move |(key, _)| *key == spelling).map(|&(_, column)| column)
-                    };
-                    tag.spellings.iter().flat_map(spelled).map(|column| (column, Memo::default())).collect()
-                };
-                Self::Columns(wanted.iter().map(of_tag).collect())
-            }
+        let found = &plan.tags.columns;
+        let of_tag = |tag: &BillingTag| {
+            let spelled = |spelling: &String| {
+                let spelling = fold_tag(spelling);
+                found.iter().filter(move |(key, _)| *key == spelling).map(|&(_, column)| column)
+            };
+            tag.spellings.iter().flat_map(spelled).map(|column| (column, Memo::default())).collect()
+        };
+        Self {
+            columns: wanted.iter().map(of_tag).collect(),
+            objects: plan.tags.objects.iter().map(|&(column, map)| (column, map, Memo::default())).collect(),
         }
     }
 
@@ -325,41 +340,42 @@ impl TagReader {
         symbols: &mut Symbols,
         mut trouble: impl FnMut(TagTrouble, &Symbols),
     ) {
-        match self {
-            Self::None => values.fill(Symbol::EMPTY),
-            Self::Columns(tags) => {
-                for (place, columns) in tags.iter_mut().enumerate() {
-                    values[place] = Symbol::EMPTY;
-                    for (column, memo) in columns {
-                        let found = memo.get(cells.raw(*column), |text| tag_value(text, symbols));
-                        if found.masked {
-                            trouble(TagTrouble::Secret(*column, found.symbol), symbols);
-                        }
-                        if values[place] == Symbol::EMPTY {
-                            values[place] = found.symbol;
-                        } else if found.symbol != Symbol::EMPTY && !same(values[place], found.symbol, symbols) {
-                            trouble(TagTrouble::Disagree(place, *column), symbols);
-                        }
-                    }
+        values.fill(Symbol::EMPTY);
+        for (place, columns) in self.columns.iter_mut().enumerate() {
+            for (column, memo) in columns {
+                let found = memo.get(cells.raw(*column), |text| tag_value(text, symbols));
+                if found.masked {
+                    trouble(TagTrouble::Secret(*column, found.symbol), symbols);
                 }
-            }
-            Self::Json(column, memo) => {
-                let tags = memo.get(cells.raw(*column), |text| Rc::new(json_tags(text, wanted, symbols)));
-                values.fill(Symbol::EMPTY);
-                values[..tags.values.len()].copy_from_slice(&tags.values);
-                if let Some(why) = tags.unreadable {
-                    trouble(TagTrouble::Unreadable(*column, why), symbols);
-                }
-                if let Some(place) = tags.disagree {
+                if !agree(&mut values[place], found.symbol, symbols) {
                     trouble(TagTrouble::Disagree(place, *column), symbols);
-                }
-                if tags.masked {
-                    let shown = tags.values.iter().copied().find(|&value| symbols.text(value).contains("****"));
-                    trouble(TagTrouble::Secret(*column, shown.unwrap_or_default()), symbols);
                 }
             }
         }
+        for (column, map, memo) in &mut self.objects {
+            let tags = memo.get(cells.raw(*column), |text| Rc::new(json_tags(text, *map, wanted, symbols)));
+            if let Some(why) = tags.unreadable {
+                trouble(TagTrouble::Unreadable(*column, why), symbols);
+            }
+            for (place, &value) in tags.values.iter().enumerate() {
+                if !agree(&mut values[place], value, symbols) || tags.disagree == Some(place) {
+                    trouble(TagTrouble::Disagree(place, *column), symbols);
+                }
+            }
+            if tags.masked {
+                let shown = tags.values.iter().copied().find(|&value| symbols.text(value).contains("****"));
+                trouble(TagTrouble::Secret(*column, shown.unwrap_or_default()), symbols);
+            }
+        }
     }
+}
+
+/// Takes a value where there is none yet; whether it says the same otherwise.
+fn agree(value: &mut Symbol, other: Symbol, symbols: &Symbols) -> bool {
+    if *value == Symbol::EMPTY {
+        *value = other;
+    }
+    other == Symbol::EMPTY || same(*value, other, symbols)
 }
 
 fn same(a: Symbol, b: Symbol, symbols: &Symbols) -> bool {
@@ -373,8 +389,9 @@ fn tag_value(text: &str, symbols: &mut Symbols) -> Known {
     known(tags::cut(text.trim()), Change::Mask, symbols)
 }
 
-fn json_tags(text: &str, wanted: &[BillingTag], symbols: &mut Symbols) -> JsonTags {
-    match tags::from_json(text, wanted) {
+fn json_tags(text: &str, map: Option<&TagMap>, wanted: &[BillingTag], symbols: &mut Symbols) -> JsonTags {
+    let folded = |key: &str| map.map_or_else(|| fold_tag(key), |map| map.key(key));
+    match tags::from_json(text, wanted, folded) {
         Err(why) => JsonTags { unreadable: Some(why), ..JsonTags::default() },
         Ok(found) => {
             let values: Vec<Known> = found.values.iter().map(|value| tag_value(value, symbols)).collect();

@@ -28,7 +28,7 @@ pub use conclude::{ConcludedVersion, conclude_month, conclude_version, place_of}
 
 use crate::frame::charges::ChargeSink;
 use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};
-use crate::model::finding::{Code, Finding, Place};
+use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::View;
 use crate::model::money::Overflow;
 use crate::model::month::Month;
@@ -102,10 +102,11 @@ pub fn normalize_part(
         }
         Err(error) => return refused(vec![stopped(job.file, error)?]),
     };
-    let plan = match Plan::new(job.source, job.file, &header, job.view, job.net) {
+    let mut plan = match Plan::new(job.source, job.file, &header, job.view, job.net) {
         Ok(plan) => plan,
         Err(findings) => return refused(findings),
     };
+    plan.notes.extend(currency_assumed(job, &plan));
     let mut reader = Reader::new(job, plan, scanner.cells(&record).line());
     let stop = loop {
         match scanner.next(&mut record) {
@@ -120,6 +121,18 @@ pub fn normalize_part(
     outcome.findings.extend(stop);
     Finding::sort(&mut outcome.findings);
     Ok(outcome)
+}
+
+/// A file without a currency column, where neither the file nor the settings say what its amounts are in.
+fn currency_assumed(job: &PartJob<'_>, plan: &Plan) -> Option<Finding> {
+    let currency = cells::assumed_currency(plan).filter(|_| job.currency_of_file.is_none())?;
+    let why = format!("The amounts are read as {currency}, in which {} is usually billed.", job.source.title);
+    let fix =
+        format!("Export the currency too, or set `currency = \"{currency}\"` for this folder in chargeback.toml.");
+    let place = Place::file(job.file).row(1).column("currency");
+    let mut finding = Finding::new(Code::HeaderColumnMissing, place, why, fix);
+    finding.severity = Severity::Warning;
+    Some(finding)
 }
 
 fn header_of(cells: Cells<'_>) -> Vec<String> {

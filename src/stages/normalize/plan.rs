@@ -4,7 +4,8 @@ use crate::model::charge::Dimension;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::View;
 use crate::sources::{
-    Amount, ChargeMade, ChargeRule, Names, Owed, SourceDefinition, Tags, Text, UNKNOWN, Watched, fold, fold_tag,
+    Amount, ChargeMade, ChargeRule, From, Names, Owed, SourceDefinition, TagMap, Tags, Text, UNKNOWN, Watched, fold,
+    fold_tag,
 };
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub enum Cell {
     /// The first that has a value.
     Columns(Vec<Column>),
     LastPart(Column),
+    /// The first that has a value, of a column or of an entry of the JSON object in it.
+    Entries(Vec<(Column, Option<&'static str>)>),
     Rule,
 }
 
@@ -57,12 +60,13 @@ pub enum PlannedOwed {
     CostAnd(Column),
 }
 
-#[derive(Clone, Debug)]
-pub enum TagCells {
+/// Where tags stand in this file.
+#[derive(Clone, Debug, Default)]
+pub struct TagCells {
     /// For each tag column its folded key.
-    Columns(Vec<(String, Column)>),
-    Json(Column),
-    None,
+    pub columns: Vec<(String, Column)>,
+    /// JSON objects, with how their keys are to be understood where that is not as they stand.
+    pub objects: Vec<(Column, Option<&'static TagMap>)>,
 }
 
 pub struct Plan {
@@ -171,6 +175,18 @@ fn cell(text: Text, header: &Header<'_>) -> Cell {
         Text::Constant(constant) => Cell::Constant(constant),
         Text::Column(names) => Cell::Columns(header.find(names).into_iter().collect()),
         Text::FirstOf(choices) => Cell::Columns(choices.iter().filter_map(|names| header.find(names)).collect()),
+        Text::Choice(choices) => {
+            let entry = |choice: &From| match *choice {
+                From::Column(names) => header.find(names).map(|column| (column, None)),
+                From::Entry(names, key) => header.find(names).map(|column| (column, Some(key))),
+                From::Constant(_) => None,
+            };
+            let entries: Vec<_> = choices.iter().filter_map(entry).collect();
+            match (entries.is_empty(), choices.last()) {
+                (true, Some(From::Constant(constant))) => Cell::Constant(constant),
+                _ => Cell::Entries(entries),
+            }
+        }
         Text::LastPart(names) => header.find(names).map_or(Cell::Columns(Vec::new()), Cell::LastPart),
         Text::Rule => Cell::Rule,
     }
@@ -219,29 +235,22 @@ fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmou
 }
 
 fn tag_cells(source: &SourceDefinition, header: &Header<'_>) -> TagCells {
-    match source.tags {
-        Tags::Json { column } => header.find(column).map_or(TagCells::None, TagCells::Json),
+    let found = |name: &String| header.places.get(&source.fold(name)).and_then(|columns| columns.first()).copied();
+    let key = |(column, name): (Column, &String)| Some((source.tags.key_of_column(name)?, column));
+    let mut columns: Vec<(String, Column)> = header.names.iter().enumerate().filter_map(key).collect();
+    let objects = match source.tags {
+        Tags::Json { column } => header.find(column).map(|column| (column, None)).into_iter().collect(),
+        Tags::Maps(maps) => maps.iter().filter_map(|map| Some((header.find(map.column)?, Some(map)))).collect(),
+        Tags::Columns { .. } => Vec::new(),
         Tags::Declared(mapping) => {
-            let find =
-                |name: &String| header.places.get(&source.fold(name)).and_then(|columns| columns.first()).copied();
-            if let Some(column) = mapping.json_tags.as_ref().and_then(find) {
-                return TagCells::Json(column);
+            let object = mapping.json_tags.as_ref().and_then(found);
+            if object.is_none() {
+                columns = mapping.tags.iter().filter_map(|(key, name)| Some((fold_tag(key), found(name)?))).collect();
             }
-            let tags = mapping.tags.iter().filter_map(|(key, name)| Some((fold_tag(key), find(name)?)));
-            TagCells::Columns(tags.collect())
+            object.map(|column| (column, None)).into_iter().collect()
         }
-        Tags::Columns { prefixes } => {
-            let mut columns = Vec::new();
-            for (column, name) in header.names.iter().enumerate() {
-                let folded = name.trim().trim_start_matches('\u{feff}').to_lowercase();
-                let Some(prefix) = prefixes.iter().find(|prefix| folded.starts_with(**prefix)) else { continue };
-                // Cost categories keep their prefix: they are not the customer's tags.
-                let key = if prefix.starts_with("costcategory") { folded.as_str() } else { &folded[prefix.len()..] };
-                columns.push((fold_tag(key), column));
-            }
-            if columns.is_empty() { TagCells::None } else { TagCells::Columns(columns) }
-        }
-    }
+    };
+    TagCells { columns, objects }
 }
 
 /// Columns without which nothing can be billed.
@@ -267,6 +276,7 @@ fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<F
     let read: Vec<String> = source.columns().into_iter().map(|name| source.fold(name)).collect();
     let (mut refused, mut notes) = (Vec::new(), Vec::new());
     for (name, columns) in header.places.iter().filter(|(name, columns)| columns.len() > 1 && !name.is_empty()) {
+        let is_tag = columns.iter().all(|&column| source.tags.key_of_column(&header.names[column]).is_some());
         let shown: Vec<&str> = columns.iter().map(|&column| header.names[column].as_str()).collect();
         let place = Place::file(file).row(1).column(shown.join(" / "));
         if read.contains(name) {
@@ -277,7 +287,7 @@ fn doubled(source: &SourceDefinition, file: &str, header: &Header<'_>) -> (Vec<F
                 why,
                 "Export the file again; do not edit the header.",
             ));
-        } else if !is_tag(source, name) {
+        } else if !is_tag {
             let why = "Nobody reads this column, so the amounts are certain.";
             notes.push(Finding::new(Code::HeaderUnusedTwice, place, why, "Nothing needs to be done."));
         }
@@ -304,20 +314,14 @@ fn two_styles(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Opt
     Some(Finding::new(Code::HeaderColumnTwice, place, why, fix))
 }
 
-fn is_tag(source: &SourceDefinition, folded: &str) -> bool {
-    matches!(source.tags, Tags::Columns { prefixes } if prefixes.iter().any(|prefix| folded.starts_with(prefix)))
-}
-
 /// Columns that no known version of the export has: named once a file, because vendors add columns that carry money.
 fn unread(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<Finding> {
     let read: Vec<String> = source.columns().into_iter().chain(source.known.iter().copied()).map(fold).collect();
-    let known = |folded: &str| read.iter().any(|name| name == folded) || is_tag(source, folded);
+    let known = |name: &str| read.contains(&fold(name)) || source.tags.key_of_column(name).is_some();
     let unknown: Vec<&str> = header
         .names
         .iter()
-        .filter(|name| {
-            !known(&fold(name)) && !source.known_prefixes.iter().any(|prefix| fold(name).starts_with(prefix))
-        })
+        .filter(|name| !known(name) && !source.known_prefixes.iter().any(|prefix| fold(name).starts_with(prefix)))
         .map(String::as_str)
         .collect();
     if unknown.is_empty() {

@@ -45,28 +45,43 @@ pub fn pick<'a>(wanted: &[BillingTag], found: impl Iterator<Item = (&'a str, &'a
     picked
 }
 
-/// Reads a JSON object of tags, also without its braces.
-pub fn from_json(text: &str, wanted: &[BillingTag]) -> Result<TagValues, &'static str> {
-    let text = text.trim();
-    if is_null(text) {
-        return Ok(pick(wanted, std::iter::empty()));
-    }
-    let braced = if text.starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
-    let Ok(Pairs(tags)) = serde_json::from_str(&braced) else {
+/// Reads a JSON object of tags, also without its braces. `folded` says which tag a key means.
+pub fn from_json(
+    text: &str,
+    wanted: &[BillingTag],
+    folded: impl Fn(&str) -> String,
+) -> Result<TagValues, &'static str> {
+    let Some(tags) = object(text) else {
         return Err("The tags are not a JSON object, so the charge counts as untagged.");
     };
     if tags.len() > MOST_TAGS {
         return Err("The charge has more than 200 tags.");
     }
-    let pairs: Vec<(String, String)> = tags
-        .iter()
-        .map(|(key, value)| match value {
-            Value::String(text) => (fold_tag(key), text.clone()),
-            Value::Null => (fold_tag(key), String::new()),
-            other => (fold_tag(key), other.to_string()),
-        })
-        .collect();
+    let pairs: Vec<(String, String)> = tags.into_iter().map(|(key, value)| (folded(&key), text_of(value))).collect();
     Ok(pick(wanted, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+}
+
+/// The entry of a JSON object, by its folded key; nothing where there is none.
+pub fn entry(text: &str, wanted: &str, folded: impl Fn(&str) -> String) -> String {
+    let found = object(text).unwrap_or_default().into_iter().find(|(key, _)| folded(key) == folded(wanted));
+    found.map(|(_, value)| text_of(value)).unwrap_or_default()
+}
+
+fn object(text: &str) -> Option<Vec<(String, Value)>> {
+    let text = text.trim();
+    if is_null(text) {
+        return Some(Vec::new());
+    }
+    let braced = if text.starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
+    serde_json::from_str(&braced).ok().map(|Pairs(pairs)| pairs)
+}
+
+fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
 }
 
 /// Keys and values as they stand: a map would keep the last of two equal keys without a word.
@@ -144,12 +159,12 @@ mod tests {
             ("", "", None),
             ("{}", "", None),
         ] {
-            let tags = from_json(text, &wanted()).unwrap();
+            let tags = from_json(text, &wanted(), fold_tag).unwrap();
             assert_eq!(tags.disagree, disagree, "{text}");
             assert_eq!(tags.values[0].to_uppercase(), value, "{text}");
         }
-        assert!(from_json("{\"a\":", &wanted()).is_err());
-        assert!(from_json(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), &wanted()).is_err());
+        assert!(from_json("{\"a\":", &wanted(), fold_tag).is_err());
+        assert!(from_json(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), &wanted(), fold_tag).is_err());
     }
 
     #[test]

@@ -15,12 +15,12 @@ pub fn expected(key: &str) -> Value {
     all.get(key).unwrap_or_else(|| panic!("{key} is not in expected.json")).clone()
 }
 
-fn amount(value: &Value) -> Cost {
+pub fn amount(value: &Value) -> Cost {
     cost(value.as_str().unwrap())
 }
 
 /// Groups of the expected file beside ours: rows and one amount each.
-fn same_groups(
+pub fn same_groups(
     key: &str,
     expected: &Value,
     field: &str,
@@ -38,7 +38,7 @@ fn same_groups(
     assert_eq!(found, expected, "{key}");
 }
 
-fn check_aws(key: &str, case: &Case) -> ConcludedVersion {
+pub fn check_aws(key: &str, case: &Case) -> ConcludedVersion {
     let wanted = expected(key);
     let version = case.concluded();
     let totals = &version.totals.totals;
@@ -53,13 +53,15 @@ fn check_aws(key: &str, case: &Case) -> ConcludedVersion {
     });
     same_groups(key, &wanted["by_account"], "billed", &totals.by_account, |_, group| group.billed);
     for (currency, billed) in wanted["billed_by_currency"].as_object().unwrap() {
+        let currency = if currency.is_empty() { "USD" } else { currency };
         assert_eq!(totals.billed[currency], amount(billed), "{key}");
     }
     let effective = if case.net() { "effective_total_net_columns" } else { "effective_total_gross_columns" };
-    let total = Cost::total(totals.effective.as_ref().unwrap().values().copied()).unwrap();
-    assert_eq!(total, amount(&wanted[effective]), "{key}");
-    assert_eq!(version.roll_up.total(CostBasis::Billed).unwrap(), Some(totals.billed["USD"]), "{key}");
-    assert_eq!(version.roll_up.total(CostBasis::Effective).unwrap(), Some(total), "{key}");
+    let total = totals.effective.as_ref().map(|costs| Cost::total(costs.values().copied()).unwrap());
+    assert_eq!(total, wanted[effective].as_str().map(cost), "{key}");
+    let billed = Cost::total(totals.billed.values().copied()).unwrap();
+    assert_eq!(version.roll_up.total(CostBasis::Billed).unwrap(), Some(billed), "{key}");
+    assert_eq!(version.roll_up.total(CostBasis::Effective).unwrap(), total, "{key}");
     version
 }
 

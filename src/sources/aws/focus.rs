@@ -1,0 +1,1 @@
+//! FOCUS as AWS exports it.
