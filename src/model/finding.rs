@@ -177,6 +177,7 @@ codes! {
     CellListCost = 219, Note, "a list cost is not a number";
     QuantityWithoutSign = 220, Note, "quantity and cost have different signs";
     CellCut = 221, Note, "amounts with more decimals than are kept";
+    UserConcealed = 222, Warning, "the vendor conceals who used it";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

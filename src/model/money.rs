@@ -147,6 +147,10 @@ impl<'de> Deserialize<'de> for Remainder {
     }
 }
 
+impl Quantity {
+    pub const ONE: Self = Self(UNIT);
+}
+
 impl Cost {
     pub const fn from_money(money: Money) -> Self {
         Self(money.0 as i128 * CENT)

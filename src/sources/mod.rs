@@ -1,11 +1,16 @@
 //! What we know of each provider's files, as tables: header spellings, what each charge type does to each cost, which
 //! columns carry tags. One engine (`stages::normalize`) reads them all; a further source is one more file here.
 
+pub mod anthropic;
 pub mod aws;
 pub mod azure;
+pub mod github;
+pub mod m365;
 pub mod mapped;
+pub mod openai;
 pub mod recognition;
 pub mod servicenow;
+pub mod usage;
 
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::Code;
@@ -26,7 +31,8 @@ pub struct SourceDefinition {
     pub delivery: Delivery,
     pub dimensions: &'static [(Dimension, Text)],
     pub dates: Dates,
-    /// The column whose sum ties to the vendor's own totals.
+    /// The column whose sum ties to the vendor's own totals. None for a source without money: its rows are quantities
+    /// that measures count (see [`Counts`]), and their charges cost nothing in no currency.
     pub vendor_cost: Names,
     /// The same after private discounts; once a version has a value in it, it is what was invoiced.
     pub net_cost: Option<Names>,
@@ -97,6 +103,8 @@ pub enum DateFormat {
     DayFirst,
     /// chrono's: `%d.%m.%Y`, or `%b %Y` for the first of a month.
     Pattern(&'static str),
+    /// Seconds since 1970.
+    Unix,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -211,6 +219,8 @@ pub enum Is {
     Present,
     /// Contains this text.
     Containing(&'static str),
+    /// Thirty-two hexadecimal digits instead of a name: the vendor hides who it is.
+    Concealed,
 }
 
 /// One FOCUS charge that a row becomes.
@@ -227,6 +237,41 @@ pub struct ChargeMade {
     pub list: Amount,
     pub contracted: Amount,
     pub quantity: bool,
+    /// A quantity without money, under a meter of its own.
+    pub counts: Option<Counts>,
+    /// What is told of every such row, at this column.
+    pub told: Option<&'static Watched>,
+}
+
+/// A quantity that a row tells and nobody is billed for: what measures, and through them pools and unit rates, count.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Becomes the charge's `sku_meter`: `output_tokens`.
+    pub meter: &'static str,
+    pub unit: &'static str,
+    pub count: Count,
+}
+
+/// Where a counted quantity stands. Blank cells are zero, and zero makes no charge.
+#[derive(Clone, Copy, Debug)]
+pub enum Count {
+    /// Each row is one.
+    One,
+    Column(Names),
+    /// Those of the columns that the file has.
+    Sum(&'static [Names]),
+    Difference(Names, Names),
+}
+
+impl Count {
+    fn columns(self) -> Vec<&'static str> {
+        match self {
+            Self::One => Vec::new(),
+            Self::Column(names) => names.to_vec(),
+            Self::Sum(columns) => columns.iter().copied().flatten().copied().collect(),
+            Self::Difference(a, b) => a.iter().chain(b).copied().collect(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -259,6 +304,8 @@ pub const USAGE: ChargeMade = ChargeMade {
     list: Amount::Unavailable,
     contracted: Amount::Unavailable,
     quantity: true,
+    counts: None,
+    told: None,
 };
 
 /// What becomes of a row that no rule describes: its money stays in the total.
@@ -277,6 +324,17 @@ pub const SOURCES: &[&SourceDefinition] = &[
     &aws::data_exports::CUR_2,
     &aws::data_exports::CUR_ATHENA,
     &azure::ENTERPRISE_AGREEMENT,
+    &openai::COSTS,
+    &openai::USAGE_REPORT,
+    &openai::EMBEDDINGS,
+    &openai::CHATGPT_CREDITS,
+    &anthropic::COSTS,
+    &anthropic::TOKENS,
+    &github::USAGE_REPORT,
+    &github::PREMIUM_REQUESTS,
+    &github::PREMIUM_USAGE,
+    &github::SEATS,
+    &m365::COPILOT_SEATS,
 ];
 
 pub fn named(name: &str) -> Option<&'static SourceDefinition> {
@@ -316,6 +374,11 @@ impl From {
 }
 
 impl SourceDefinition {
+    /// Its rows are quantities without money.
+    pub fn only_counts(&self) -> bool {
+        self.rules.iter().flat_map(|rule| rule.charges).any(|made| made.counts.is_some())
+    }
+
     /// The mapping from which this was made.
     pub fn mapping(&self) -> Option<&'static Mapping> {
         if let Tags::Declared(mapping) = self.tags { Some(mapping) } else { None }
@@ -354,6 +417,8 @@ impl SourceDefinition {
         }
         names.extend(self.selectors.iter().copied().flatten());
         for made in self.rules.iter().flat_map(|rule| rule.charges) {
+            names.extend(made.counts.iter().flat_map(|counts| counts.count.columns()));
+            names.extend(made.told.iter().flat_map(|told| told.column));
             for amount in [made.billed, made.effective, made.list, made.contracted] {
                 match amount {
                     Amount::Column(column) => names.extend_from_slice(column),

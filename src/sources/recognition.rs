@@ -86,9 +86,6 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("Azure cost details of a partner", &["costInBillingCurrency", "customerTenantId"]),
     ("Azure cost details of pay-as-you-go", &["PreTaxCost", "UsageDateTime"]),
     ("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"]),
-    ("OpenAI costs", &["amount_value", "amount_currency"]),
-    ("Anthropic usage", &["usage_date_utc"]),
-    ("GitHub usage", &["gross_amount", "net_amount", "sku"]),
 ];
 
 /// The source whose rows these are.
@@ -148,8 +145,10 @@ pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
     {
         return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
     }
+    // A format with few marks would be near to everything, so what counts is how much of it is there.
     let mut nearest: Vec<(usize, String)> = SOURCES
         .iter()
+        .filter(|source| columns.marks_of(source) > 0)
         .map(|source| {
             let lacks: Vec<&str> = source
                 .recognition
@@ -158,9 +157,15 @@ pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
                 .filter(|spellings| !spellings.iter().any(has))
                 .map(|spellings| spellings[0])
                 .collect();
-            (lacks.len(), format!("{} (lacks {})", source.title, lacks.join(", ")))
+            (
+                1000 * lacks.len() / source.recognition.marks.len(),
+                format!("{} (lacks {})", source.title, lacks.join(", ")),
+            )
         })
         .collect();
+    if nearest.is_empty() {
+        return "Its header has no column of any format that is known here.".to_owned();
+    }
     nearest.sort();
     let nearest: Vec<String> = nearest.into_iter().take(3).map(|(_, text)| text).collect();
     format!("Its header is of no format that is known here. The nearest are {}.", nearest.join("; "))
@@ -198,6 +203,7 @@ impl Is {
             Self::Blank => text.is_empty(),
             Self::Present => !text.is_empty(),
             Self::Containing(part) => text.contains(part),
+            Self::Concealed => text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
         }
     }
 }

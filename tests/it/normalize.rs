@@ -1,5 +1,6 @@
 //! The vendors' files read through the engine, against totals that a separate tool computed.
 
+mod ai;
 mod aws;
 mod long;
 mod parts;

@@ -490,7 +490,7 @@ fn b22_b31_b32_headers_of_no_known_format() {
       fix  Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.
     CB0101 blocks the close: the file is not of any known format
       a/one column
-      why  Its header is of no format that is known here. The nearest are AWS Cost and Usage Report (lacks lineItem/LineItemType, lineItem/UnblendedCost, lineItem/UsageAccountId, bill/PayerAccountId); Azure cost details (enterprise agreement) (lacks Cost, MeterId, SubscriptionId, ChargeType, OfferId, BillingAccountId).
+      why  Its header has no column of any format that is known here.
       fix  Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.
     CB0101 blocks the close: the file is not of any known format
       a/preamble.csv, line 3
@@ -498,7 +498,7 @@ fn b22_b31_b32_headers_of_no_known_format() {
       fix  Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.
     CB0101 blocks the close: the file is not of any known format
       a/unknown.csv
-      why  Its header is of no format that is known here. The nearest are AWS Cost and Usage Report (lacks lineItem/LineItemType, lineItem/UnblendedCost, lineItem/UsageAccountId, bill/PayerAccountId); Azure cost details (enterprise agreement) (lacks Cost, MeterId, SubscriptionId, ChargeType, OfferId, BillingAccountId).
+      why  Its header has no column of any format that is known here.
       fix  Download the vendor's export as it is; remove the file if it is none; or name its format for this folder in chargeback.toml.
     "#);
 }
@@ -531,7 +531,7 @@ fn a_format_that_nobody_knows() {
     CB0326 blocks the close: the settings name a format nobody knows
       chargeback.toml, column "format": "aws-cost"
       why  The files of aws are to be read as this, and no such format is known.
-      fix  Write one of aws-cur, azure-ea, servicenow, or remove the line.
+      fix  Write one of aws-cur, aws-cur2, aws-cur-athena, azure-ea, openai-costs, openai-usage, openai-embeddings-usage, chatgpt-credits, anthropic-cost, anthropic-tokens, github-usage, github-premium-requests, github-premium-usage, github-seats, m365-copilot, servicenow, or remove the line.
     reads aws-cur june Only: june.csv
     "#);
 }

@@ -169,6 +169,10 @@ fn month_of_date(text: &str, day_first: bool, formats: &[DateFormat]) -> Option<
     if text.as_bytes().get(4) == Some(&b'-') {
         return month_at(text);
     }
+    if text.len() >= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let day = chrono::DateTime::from_timestamp(text.parse().ok()?, 0)?;
+        return month_at(&day.format("%Y-%m").to_string());
+    }
     let mut parts = text.split(' ').next()?.split('/');
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
     let month: u32 = if day_first { second } else { first }.parse().ok()?;

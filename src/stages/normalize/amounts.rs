@@ -1,11 +1,11 @@
 //! The costs of a row: what its cells say, and what its rule makes of them.
 
-use super::plan::{Column, Plan, PlannedAmount, PlannedOwed};
+use super::plan::{Column, Plan, PlannedAmount, PlannedCount, PlannedOwed};
 use super::refusals::{self, Fault};
 use crate::frame::delimited::{Cells, undoubled};
 use crate::model::decimal::{self, Refusal};
 use crate::model::mapping::Mapping;
-use crate::model::money::{Cost, Overflow, Remainder};
+use crate::model::money::{Cost, Overflow, Quantity, Remainder};
 use crate::model::proof::CutOff;
 use std::collections::BTreeMap;
 
@@ -144,6 +144,33 @@ pub fn optional(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Opt
         Err(Refusal::Empty) => Ok(None),
         Err(refusal) => Err(refusals::amount(column, &undoubled(cell), refusal)),
     }
+}
+
+/// The quantity of a cell, zero where it is blank.
+pub fn quantity(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Quantity, Fault> {
+    let cell = cells.raw(column);
+    match cuts.parse(column, cell) {
+        Ok(units) => Ok(Quantity::from_units(units)),
+        Err(Refusal::Empty) => Ok(Quantity::ZERO),
+        Err(refusal) => Err(refusals::quantity(column, &undoubled(cell), refusal)),
+    }
+}
+
+pub fn count(planned: &PlannedCount, cells: Cells<'_>, cuts: &mut Cuts) -> Result<Quantity, Stop> {
+    Ok(match planned {
+        PlannedCount::One => Quantity::ONE,
+        PlannedCount::Sum(columns) => {
+            let mut sum = Quantity::ZERO;
+            for &column in columns {
+                sum = sum.checked_add(quantity(cells, column, cuts)?)?;
+            }
+            sum
+        }
+        PlannedCount::Difference(from, less) => {
+            let less = less.map_or(Ok(Quantity::ZERO), |less| quantity(cells, less, cuts))?;
+            quantity(cells, *from, cuts)?.checked_sub(less)?
+        }
+    })
 }
 
 /// An amount that a rule names; none where the file cannot tell.

@@ -336,14 +336,17 @@ fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
             let views = [a.view, b.view];
             let pair =
                 a.source == b.source && views.contains(&View::ActualOfPair) && views.contains(&View::AmortizedOfPair);
-            if pair || provider(&a.source) != provider(&b.source) {
+            if pair || provider(&a.source) != provider(&b.source) || !is_rival(&a.source, &b.source) {
                 continue;
             }
             let accounts = |version: &ConcludedVersion| -> BTreeSet<String> {
                 version.totals.totals.by_account.keys().filter(|account| !account.is_empty()).cloned().collect()
             };
             let shared: Vec<String> = accounts(earlier).intersection(&accounts(later)).cloned().collect();
-            let Some(first) = shared.first() else { continue };
+            let nameless = [earlier, later].into_iter().find(|version| is_nameless(version, &accounts(version)));
+            let Some(first) = shared.first().cloned().or_else(|| nameless.map(|_| "no account".to_owned())) else {
+                continue;
+            };
             let same = !earlier.content.is_empty() && earlier.content == later.content;
             let what = if same { "The same rows stand" } else { "These accounts stand" };
             let more = if shared.len() > 1 { format!(" and {} more", shared.len() - 1) } else { String::new() };
@@ -354,6 +357,23 @@ fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether two sources could tell the same thing: two files that bill, or two files of one kind that count. A file that
+/// only counts splits what another bills and adds nothing to it.
+fn is_rival(a: &str, b: &str) -> bool {
+    let counts = |source: &str| named(source).is_some_and(SourceDefinition::only_counts);
+    a == b || !counts(a) && !counts(b)
+}
+
+/// A file that names no account may be about any: a vendor's report by another grouping is the same money again.
+fn is_nameless(version: &ConcludedVersion, accounts: &BTreeSet<String>) -> bool {
+    let alone = |source: &SourceDefinition| source.delivery.manifest.is_none() && source.mapping().is_none();
+    let source = &version.totals.version.source;
+    accounts.is_empty()
+        && version.totals.totals.rows_accepted > 0
+        && !provider(source).is_empty()
+        && named(source).is_some_and(alone)
 }
 
 /// Whose accounts a source bills. A mapped file shares them with no other: its account may be any text.

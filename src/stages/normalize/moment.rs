@@ -35,9 +35,16 @@ pub fn parse(text: &str, formats: &[DateFormat]) -> Result<NaiveDateTime, DateRe
             DateFormat::MonthFirst => slashed(text, "%m/%d/%Y"),
             DateFormat::DayFirst => slashed(text, "%d/%m/%Y"),
             DateFormat::Pattern(pattern) => mapped::moment(text, pattern),
+            DateFormat::Unix => seconds(text),
         })
         .ok_or(DateRefusal::NotADate)?;
     if (2000..2100).contains(&moment.year()) { Ok(moment) } else { Err(DateRefusal::Year) }
+}
+
+fn seconds(text: &str) -> Option<NaiveDateTime> {
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    let seconds = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    DateTime::from_timestamp(seconds, 0).map(|moment| moment.naive_utc())
 }
 
 fn iso(text: &str) -> Option<NaiveDateTime> {

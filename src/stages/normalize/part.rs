@@ -16,7 +16,6 @@ use super::{NormalizeError, PartJob};
 use crate::frame::charges::{BATCH, ChargeBatch, ChargePlace, ChargeSink};
 use crate::frame::delimited::{Cells, push_undoubled, undoubled};
 use crate::model::charge::Dimension;
-use crate::model::decimal;
 use crate::model::finding::Finding;
 use crate::model::mapping::MappedQuantity;
 use crate::model::money::{Cost, Overflow, Quantity, SCALE};
@@ -24,6 +23,7 @@ use crate::model::month_end::RejectedRow;
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
 use crate::model::untrusted::Untrusted;
+use crate::sources::{ChargeRule, Is};
 
 /// Rejected rows kept whole; further ones are counted.
 const MOST_REJECTED: usize = 1000;
@@ -37,6 +37,8 @@ struct RuleTexts {
     frequency: Symbol,
     pricing: Symbol,
     status: Symbol,
+    /// Meter and unit of a quantity without money.
+    counts: Option<(Symbol, Symbol)>,
 }
 
 pub struct Reader<'a> {
@@ -46,7 +48,11 @@ pub struct Reader<'a> {
     selection: Selection,
     rule_texts: Vec<Vec<RuleTexts>>,
     correction: Symbol,
+    /// The file has quantities and no money, so no currency either.
+    only_counts: bool,
     key: Vec<Symbol>,
+    /// The costs of the row's charges while it is read.
+    made: Vec<Option<Sums>>,
     texts: Texts,
     accounts: [Account; 2],
     currency: Currency,
@@ -82,6 +88,10 @@ impl<'a> Reader<'a> {
                     frequency: symbols.intern(charge.made.frequency),
                     pricing: symbols.intern(charge.made.pricing),
                     status: symbols.intern(charge.made.commitment_status),
+                    counts: charge
+                        .made
+                        .counts
+                        .map(|counts| (symbols.intern(counts.meter), symbols.intern(counts.unit))),
                 });
                 made.collect()
             })
@@ -93,7 +103,9 @@ impl<'a> Reader<'a> {
             selection: Selection::new(&plan),
             rule_texts,
             correction,
+            only_counts: plan.source.only_counts(),
             key,
+            made: Vec::new(),
             texts,
             accounts: [Account::new(&plan, Dimension::BillingAccountId), Account::new(&plan, Dimension::SubAccountId)],
             currency,
@@ -154,17 +166,28 @@ impl<'a> Reader<'a> {
         if self.is_filtered(cells)? {
             return Ok(());
         }
+        let rule = self.selection.rule(cells);
+        if let Some(without_cost) = self.left_out_without_cost(rule, cells) {
+            return Ok(self.tally.leave_out(without_cost, Cost::ZERO, Symbol::EMPTY)?);
+        }
         let cost = VendorCost::read(&self.plan, cells, &mut self.cuts)?;
-        let currency = self.currency.read(cells, self.roll_up.symbols_mut())?;
+        let currency =
+            if self.only_counts { Symbol::EMPTY } else { self.currency.read(cells, self.roll_up.symbols_mut())? };
         self.key[Dimension::BillingCurrency as usize] = currency;
         for account in &mut self.accounts {
             account.read(cells, &mut self.key, self.roll_up.symbols_mut())?;
         }
-        let rule = self.selection.rule(cells);
         let metered = self.plan.rules[rule].charges.iter().any(|charge| charge.made.quantity);
         let (start, end) = self.moments(cells, metered)?;
         self.read_texts(cells, &cost, currency);
         self.make(cells, rule, &cost, start, end)
+    }
+
+    /// Why a row with a blank cost is left out, where the vendor writes such rows.
+    fn left_out_without_cost(&self, rule: usize, cells: Cells<'_>) -> Option<&'static str> {
+        let planned_for = |rule: &&ChargeRule| rule.when.iter().any(|(_, is)| matches!(is, Is::Blank));
+        let rule = self.plan.rules[rule].rule.filter(|rule| rule.charges.is_empty()).filter(planned_for)?;
+        self.plan.vendor_cost.filter(|&column| is_blank(cells.raw(column))).map(|_| rule.left_out)
     }
 
     /// Faults of the row as a whole.
@@ -280,16 +303,17 @@ impl<'a> Reader<'a> {
         self.watch(cells, cost, currency);
         let planned = &self.plan.rules[rule];
         // Everything that can refuse the row comes before the first charge is counted.
-        let mut made = [None; 2];
-        for (charge, made) in planned.charges.iter().zip(&mut made) {
-            *made = Some(sums_of(&self.plan, charge, cells, cost, (&mut self.notebook, &mut self.cuts))?);
+        self.made.clear();
+        for charge in &planned.charges {
+            self.made.push(sums_of(&self.plan, charge, cells, cost, (&mut self.notebook, &mut self.cuts))?);
         }
         let owed = amounts::owed(planned.owed, cells, cost, &mut self.cuts)?;
         let commitment = self.key[Dimension::CommitmentDiscountId as usize];
         let late = start.day < self.job.month.first_day();
         let mut costs = RowCosts { vendor: cost.gross, billed: Cost::ZERO, effective: Some(Cost::ZERO) };
         let mut committed = false;
-        for ((charge, texts), sums) in planned.charges.iter().zip(&self.rule_texts[rule]).zip(made.iter().flatten()) {
+        for ((charge, texts), sums) in planned.charges.iter().zip(&self.rule_texts[rule]).zip(&self.made) {
+            let Some(sums) = sums else { continue };
             let key = &mut self.key;
             key[Dimension::ChargeCategory as usize] = texts.category;
             let correction = charge.made.correction || late;
@@ -297,6 +321,10 @@ impl<'a> Reader<'a> {
             key[Dimension::ChargeFrequency as usize] = texts.frequency;
             key[Dimension::PricingCategory as usize] = texts.pricing;
             key[Dimension::CommitmentDiscountStatus as usize] = texts.status;
+            if let Some((meter, unit)) = texts.counts {
+                key[Dimension::SkuMeter as usize] = meter;
+                key[Dimension::ConsumedUnit as usize] = unit;
+            }
             self.roll_up.add(key, start.day, sums)?;
             self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
             describe(&mut self.batch, &self.plan, cells);
@@ -416,16 +444,22 @@ fn sums_of(
     cells: Cells<'_>,
     cost: &VendorCost,
     (notebook, cuts): (&mut Notebook, &mut Cuts),
-) -> Result<Sums, Stop> {
+) -> Result<Option<Sums>, Stop> {
+    if let Some((column, told)) = charge.told {
+        notebook.note(refusals::watched(column, &undoubled(cells.raw(column)), told), cells.row(), None);
+    }
+    if let Some(counts) = &charge.counts {
+        let quantity = amounts::count(counts, cells, cuts)?;
+        let nothing = Some(Cost::ZERO);
+        let sums =
+            Sums { billed: Cost::ZERO, effective: nothing, list: nothing, contracted: nothing, quantity, charges: 1 };
+        return Ok(Some(sums).filter(|_| !quantity.is_zero()));
+    }
     let billed = amounts::amount(&charge.billed, cells, cost, cuts)?.unwrap_or_default();
     let mut quantity = Quantity::ZERO;
     if let Some(column) = plan.quantity.filter(|_| charge.made.quantity) {
         let cell = cells.raw(column);
-        quantity = match cuts.parse(column, cell) {
-            Ok(units) => Quantity::from_units(units),
-            Err(decimal::Refusal::Empty) => Quantity::ZERO,
-            Err(refusal) => return Err(refusals::quantity(column, &undoubled(cell), refusal).into()),
-        };
+        quantity = amounts::quantity(cells, column, cuts)?;
         if quantity.is_negative() && !billed.is_negative() && !billed.is_zero() {
             notebook.note(refusals::quantity_sign(column, cell), cells.row(), None);
         }
@@ -445,7 +479,7 @@ fn sums_of(
     };
     let list = shown(&charge.list)?;
     let contracted = shown(&charge.contracted)?;
-    Ok(Sums { billed, effective, list, contracted, quantity, charges: 1 })
+    Ok(Some(Sums { billed, effective, list, contracted, quantity, charges: 1 }))
 }
 
 /// The texts of the charge that was pushed last.

@@ -4,8 +4,8 @@ use crate::model::charge::Dimension;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::View;
 use crate::sources::{
-    Amount, ChargeMade, ChargeRule, From, Names, Owed, SourceDefinition, TagMap, Tags, Text, UNKNOWN, Watched, fold,
-    fold_tag,
+    Amount, ChargeMade, ChargeRule, Count, From, Names, Owed, SourceDefinition, TagMap, Tags, Text, UNKNOWN, Watched,
+    fold, fold_tag,
 };
 use std::collections::BTreeMap;
 
@@ -43,6 +43,16 @@ pub struct PlannedCharge {
     pub effective: PlannedAmount,
     pub list: PlannedAmount,
     pub contracted: PlannedAmount,
+    pub counts: Option<PlannedCount>,
+    pub told: Option<(Column, &'static Watched)>,
+}
+
+/// Where a counted quantity stands in this file.
+#[derive(Clone, Debug)]
+pub enum PlannedCount {
+    One,
+    Sum(Vec<Column>),
+    Difference(Column, Option<Column>),
 }
 
 #[derive(Clone, Debug)]
@@ -200,6 +210,20 @@ fn planned_charge(made: &'static ChargeMade, header: &Header<'_>, net: bool) -> 
         effective: amount(made.effective),
         list: amount(made.list),
         contracted: amount(made.contracted),
+        counts: made.counts.map(|counts| planned_count(counts.count, header)),
+        told: made.told.and_then(|told| Some((header.find(told.column)?, told))),
+    }
+}
+
+fn planned_count(count: Count, header: &Header<'_>) -> PlannedCount {
+    match count {
+        Count::One => PlannedCount::One,
+        Count::Column(names) => PlannedCount::Sum(header.find(names).into_iter().collect()),
+        Count::Sum(columns) => PlannedCount::Sum(columns.iter().filter_map(|names| header.find(names)).collect()),
+        Count::Difference(from, less) => match header.find(from) {
+            Some(from) => PlannedCount::Difference(from, header.find(less)),
+            None => PlannedCount::Sum(Vec::new()),
+        },
     }
 }
 

@@ -76,5 +76,6 @@ fn holds(is: Is, text: &str) -> bool {
         Is::Blank => is_null(text),
         Is::Present => !is_null(text),
         Is::Containing(part) => text.contains(part),
+        Is::Concealed => is.holds(text),
     }
 }
