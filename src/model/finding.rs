@@ -178,6 +178,7 @@ codes! {
     QuantityWithoutSign = 220, Note, "quantity and cost have different signs";
     CellCut = 221, Note, "amounts with more decimals than are kept";
     UserConcealed = 222, Warning, "the vendor conceals who used it";
+    PeriodEndInclusive = 225, Note, "a billing period ends on a month's last day";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

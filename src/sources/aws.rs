@@ -84,6 +84,7 @@ pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
     dates: Dates {
         billing_period_start: &["bill/BillingPeriodStartDate"],
         charge_start: &["lineItem/UsageStartDate"],
+        billing_period_end: None,
         charge_end: Some(&["lineItem/UsageEndDate"]),
         formats: &[DateFormat::Iso],
         late_days: 92,

@@ -109,6 +109,7 @@ fn make(mapping: &'static Mapping) -> SourceDefinition {
         dimensions: dimensions(mapping),
         dates: Dates {
             billing_period_start: maybe(&mapping.billing_period),
+            billing_period_end: None,
             charge_start: maybe(&mapping.charge_date),
             charge_end: mapping.charge_end.as_deref().map(one),
             formats: match &mapping.dates {

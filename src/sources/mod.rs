@@ -4,6 +4,7 @@
 pub mod anthropic;
 pub mod aws;
 pub mod azure;
+pub mod focus;
 pub mod github;
 pub mod m365;
 pub mod mapped;
@@ -72,6 +73,8 @@ pub enum Text {
     Choice(&'static [From]),
     /// What the charge rule says: category, class, frequency, pricing, commitment status.
     Rule,
+    /// The vendor's own word where the file has such a column, blank cells included; otherwise what the rule says.
+    ColumnOrRule(Names),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +89,8 @@ pub struct Dates {
     /// First day of the billed month.
     pub billing_period_start: Names,
     pub charge_start: Names,
+    /// The first day after the billed month; none where the format counts the last day in.
+    pub billing_period_end: Option<Names>,
     /// None where a charge is one day.
     pub charge_end: Option<Names>,
     pub formats: &'static [DateFormat],
@@ -282,6 +287,8 @@ pub enum Amount {
     /// The same of a discount's row: a version with net costs has taken it off already where the net cell is blank.
     Discount,
     Column(Names),
+    /// The same; a file without such a column has nothing better than the vendor's cost, which a finding says.
+    ColumnOrCost(Names),
     /// The second after private discounts, where the version carries net costs and it has a value.
     NetColumn(Names, Names),
     Sum(Names, Names),
@@ -318,12 +325,18 @@ pub const UNKNOWN: ChargeMade = ChargeMade {
     ..USAGE
 };
 
-/// Every source whose charges can be read.
+/// Every source whose charges can be read. The first that recognizes a file has it, so the particular come first.
 pub const SOURCES: &[&SourceDefinition] = &[
     &aws::COST_AND_USAGE_REPORT,
     &aws::data_exports::CUR_2,
     &aws::data_exports::CUR_ATHENA,
+    &azure::PARTNER_AGREEMENT,
+    &azure::CUSTOMER_AGREEMENT,
+    &azure::PAY_AS_YOU_GO,
     &azure::ENTERPRISE_AGREEMENT,
+    &azure::LEGACY_PAY_AS_YOU_GO,
+    &azure::FOCUS_EXPORT,
+    &focus::ANY,
     &openai::COSTS,
     &openai::USAGE_REPORT,
     &openai::EMBEDDINGS,
@@ -394,7 +407,9 @@ impl SourceDefinition {
         let mut names: Vec<&'static str> = Vec::new();
         for (_, text) in self.dimensions {
             match text {
-                Text::Column(column) | Text::LastPart(column) => names.extend_from_slice(column),
+                Text::Column(column) | Text::LastPart(column) | Text::ColumnOrRule(column) => {
+                    names.extend_from_slice(column)
+                }
                 Text::FirstOf(choices) => choices.iter().for_each(|column| names.extend_from_slice(column)),
                 Text::Choice(choices) => names.extend(choices.iter().flat_map(From::columns)),
                 Text::Constant(_) | Text::Rule => {}
@@ -407,7 +422,7 @@ impl SourceDefinition {
             self.dates.billing_period_start,
             self.dates.charge_start,
         ];
-        let optional = [self.net_cost, self.row_id, self.dates.charge_end];
+        let optional = [self.net_cost, self.row_id, self.dates.charge_end, self.dates.billing_period_end];
         names.extend(single.into_iter().chain(optional.into_iter().flatten()).flatten());
         names.extend(self.watched.iter().flat_map(|watched| watched.column));
         for rule in self.rules {
@@ -421,7 +436,7 @@ impl SourceDefinition {
             names.extend(made.told.iter().flat_map(|told| told.column));
             for amount in [made.billed, made.effective, made.list, made.contracted] {
                 match amount {
-                    Amount::Column(column) => names.extend_from_slice(column),
+                    Amount::Column(column) | Amount::ColumnOrCost(column) => names.extend_from_slice(column),
                     Amount::NetColumn(a, b) | Amount::Sum(a, b) | Amount::Difference(a, b) => {
                         names.extend(a.iter().chain(b))
                     }

@@ -80,13 +80,7 @@ pub struct Proof {
 }
 
 /// A format that is known and whose rows are not read as charges here: named so that the answer helps.
-const OTHERS: &[(&str, &[&str])] = &[
-    ("a FOCUS file", &["BilledCost", "ChargePeriodStart"]),
-    ("Azure cost details of a customer agreement", &["costInBillingCurrency", "exchangeRatePricingToBilling"]),
-    ("Azure cost details of a partner", &["costInBillingCurrency", "customerTenantId"]),
-    ("Azure cost details of pay-as-you-go", &["PreTaxCost", "UsageDateTime"]),
-    ("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"]),
-];
+const OTHERS: &[(&str, &[&str])] = &[("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"])];
 
 /// The source whose rows these are.
 pub fn source_of(header: &[String], first_rows: &[Vec<String>]) -> Option<&'static SourceDefinition> {
@@ -138,11 +132,8 @@ pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
     if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(has)) {
         return format!("It looks like {title}, which is not read as charges.");
     }
-    if let Some((source, name)) = SOURCES
-        .iter()
-        .find_map(|source| Some((source, columns.foreign_to(source)?)))
-        .filter(|(source, _)| columns.marks_of(source) >= source.recognition.least)
-    {
+    let mut alike = SOURCES.iter().filter(|source| columns.marks_of(source) >= source.recognition.least);
+    if let Some((source, name)) = alike.find_map(|source| Some((source, columns.foreign_to(source)?))) {
         return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
     }
     // A format with few marks would be near to everything, so what counts is how much of it is there.

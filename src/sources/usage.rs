@@ -38,6 +38,7 @@ pub const FILE: SourceDefinition = SourceDefinition {
 pub const fn days(start: Names) -> Dates {
     Dates {
         billing_period_start: &[],
+        billing_period_end: None,
         charge_start: start,
         charge_end: None,
         formats: &[DateFormat::Iso, DateFormat::MonthFirst, DateFormat::Unix],

@@ -119,6 +119,7 @@ pub const CUR_2: SourceDefinition = SourceDefinition {
     ],
     dates: Dates {
         billing_period_start: &["bill_billing_period_start_date"],
+        billing_period_end: None,
         charge_start: &["line_item_usage_start_date"],
         charge_end: Some(&["line_item_usage_end_date"]),
         formats: &[DateFormat::Iso],

@@ -91,7 +91,7 @@ impl Inbox<'_> {
 
     /// The billing account of the first row.
     fn account_of(&self, source: &SourceDefinition, places: &[usize]) -> String {
-        let Some((_, Text::Column(names))) =
+        let Some((_, Text::Column(names) | Text::LastPart(names))) =
             source.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::BillingAccountId)
         else {
             return String::new();

@@ -1,5 +1,6 @@
 //! The costs of a row: what its cells say, and what its rule makes of them.
 
+use super::dictionary::is_null;
 use super::plan::{Column, Plan, PlannedAmount, PlannedCount, PlannedOwed};
 use super::refusals::{self, Fault};
 use crate::frame::delimited::{Cells, undoubled};
@@ -142,6 +143,7 @@ pub fn optional(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Opt
     match cuts.cost(column, cell) {
         Ok(cost) => Ok(Some(cost)),
         Err(Refusal::Empty) => Ok(None),
+        Err(_) if is_null(&String::from_utf8_lossy(cell)) => Ok(None),
         Err(refusal) => Err(refusals::amount(column, &undoubled(cell), refusal)),
     }
 }
@@ -152,6 +154,7 @@ pub fn quantity(cells: Cells<'_>, column: Column, cuts: &mut Cuts) -> Result<Qua
     match cuts.parse(column, cell) {
         Ok(units) => Ok(Quantity::from_units(units)),
         Err(Refusal::Empty) => Ok(Quantity::ZERO),
+        Err(_) if is_null(&String::from_utf8_lossy(cell)) => Ok(Quantity::ZERO),
         Err(refusal) => Err(refusals::quantity(column, &undoubled(cell), refusal)),
     }
 }

@@ -136,6 +136,7 @@ impl Texts {
 pub struct Account {
     place: usize,
     column: Option<Column>,
+    last_part: bool,
     shape: AccountShape,
     /// Rows without account are refused.
     needed: bool,
@@ -152,6 +153,7 @@ impl Account {
         Self {
             place: dimension as usize,
             column: column_of(plan, dimension),
+            last_part: plan.cells.iter().any(|(of, cell)| *of == dimension && matches!(cell, Cell::LastPart(_))),
             shape: plan.source.account,
             needed,
             known: Memo::default(),
@@ -161,8 +163,9 @@ impl Account {
     pub fn read(&mut self, cells: Cells<'_>, key: &mut [Symbol], symbols: &mut Symbols) -> Result<(), Fault> {
         let Some(column) = self.column else { return Ok(()) };
         let cell = cells.raw(column);
-        let (shape, needed) = (self.shape, self.needed);
-        match self.known.get(cell, |text| account(text, shape, needed, symbols)) {
+        let (shape, needed, last_part) = (self.shape, self.needed, self.last_part);
+        let part = |text: &'_ str| text.rfind('/').filter(|_| last_part).map_or(0, |slash| slash + 1);
+        match self.known.get(cell, |text| account(&text[part(text)..], shape, needed, symbols)) {
             Ok(symbol) => {
                 key[self.place] = symbol;
                 Ok(())
@@ -201,7 +204,8 @@ pub fn column_of(plan: &Plan, dimension: Dimension) -> Option<Column> {
     plan.cells.iter().find(|(found, _)| *found == dimension).and_then(|(_, cell)| match cell {
         Cell::Columns(columns) => columns.first().copied(),
         Cell::Entries(entries) => entries.iter().find(|(_, key)| key.is_none()).map(|(column, _)| *column),
-        _ => None,
+        Cell::LastPart(column) => Some(*column),
+        Cell::Constant(_) | Cell::Rule => None,
     })
 }
 
@@ -246,11 +250,11 @@ impl Currency {
     }
 
     pub fn read(&mut self, cells: Cells<'_>, symbols: &mut Symbols) -> Result<Symbol, Fault> {
-        let column = self.column.unwrap_or_default();
+        let (column, cell) = (self.column, self.column.map_or(&b""[..], |column| cells.raw(column)));
         match self.named(cells, symbols) {
             Some(symbol) if symbol == self.books => Ok(symbol),
-            Some(_) => Err(refusals::other_currency(column, cells.raw(column), symbols.text(self.books))),
-            None => Err(refusals::currency(column, cells.raw(column))),
+            Some(_) => Err(refusals::other_currency(column, cell, symbols.text(self.books))),
+            None => Err(refusals::currency(column, cell)),
         }
     }
 }

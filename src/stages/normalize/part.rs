@@ -8,7 +8,7 @@ use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Te
 use super::dictionary::{Memo, is_null};
 use super::fingerprint::{Content, Seen, fingerprint};
 use super::notebook::Notebook;
-use super::plan::{Plan, PlannedAmount, PlannedCharge};
+use super::plan::{Cell, Plan, PlannedAmount, PlannedCharge};
 use super::refusals::{self, Fault};
 use super::selection::Selection;
 use super::tally::{Counted, RowCosts, Tally, add, by_text};
@@ -24,6 +24,7 @@ use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
 use crate::model::untrusted::Untrusted;
 use crate::sources::{ChargeRule, Is};
+use chrono::Datelike;
 
 /// Rejected rows kept whole; further ones are counted.
 const MOST_REJECTED: usize = 1000;
@@ -41,6 +42,33 @@ struct RuleTexts {
     counts: Option<(Symbol, Symbol)>,
 }
 
+/// Which of the dimensions that rules know come from the rule in this file.
+struct ByRule([(usize, bool); 5]);
+
+impl ByRule {
+    fn new(plan: &Plan) -> Self {
+        let dimensions = [
+            Dimension::ChargeCategory,
+            Dimension::ChargeClass,
+            Dimension::ChargeFrequency,
+            Dimension::PricingCategory,
+            Dimension::CommitmentDiscountStatus,
+        ];
+        let in_file = |wanted: Dimension| {
+            plan.cells.iter().any(|(dimension, cell)| *dimension == wanted && !matches!(cell, Cell::Rule))
+        };
+        Self(dimensions.map(|dimension| (dimension as usize, !in_file(dimension))))
+    }
+
+    fn write(&self, key: &mut [Symbol], texts: [Symbol; 5]) {
+        for (&(place, by_rule), text) in self.0.iter().zip(texts) {
+            if by_rule {
+                key[place] = text;
+            }
+        }
+    }
+}
+
 pub struct Reader<'a> {
     job: &'a PartJob<'a>,
     plan: Plan,
@@ -50,6 +78,8 @@ pub struct Reader<'a> {
     correction: Symbol,
     /// The file has quantities and no money, so no currency either.
     only_counts: bool,
+    /// The dimensions that a rule writes; the others come from columns.
+    by_rule: ByRule,
     key: Vec<Symbol>,
     /// The costs of the row's charges while it is read.
     made: Vec<Option<Sums>>,
@@ -59,6 +89,7 @@ pub struct Reader<'a> {
     start: Option<Moments>,
     end: Option<Moments>,
     period: Option<Moments>,
+    period_end: Option<Moments>,
     tags: TagReader,
     watched: Vec<Memo<bool>>,
     notebook: Notebook,
@@ -97,6 +128,7 @@ impl<'a> Reader<'a> {
             })
             .collect();
         let correction = symbols.intern("Correction");
+        let by_rule = ByRule::new(&plan);
         let currency = Currency::new(&plan, job.currency, job.currency_of_file, symbols);
         let formats = job.date_formats();
         Self {
@@ -104,6 +136,7 @@ impl<'a> Reader<'a> {
             rule_texts,
             correction,
             only_counts: plan.source.only_counts(),
+            by_rule,
             key,
             made: Vec::new(),
             texts,
@@ -112,6 +145,7 @@ impl<'a> Reader<'a> {
             start: plan.charge_start.map(|column| Moments::new(column, &formats)),
             end: plan.charge_end.map(|column| Moments::new(column, &formats)),
             period: plan.billing_period_start.map(|column| Moments::new(column, &formats)),
+            period_end: plan.billing_period_end.map(|column| Moments::new(column, &formats)),
             tags: TagReader::new(&plan, job.billing_tags),
             watched: plan.watched.iter().map(|_| Memo::default()).collect(),
             notebook: Notebook::default(),
@@ -262,7 +296,20 @@ impl<'a> Reader<'a> {
             _ if !month.contains(start.day) => return Err(refusals::other_day(column, cells.raw(column), month)),
             _ => {}
         }
+        self.look_at_period_end(cells);
         Ok((start, end))
+    }
+
+    /// An end that must be exclusive and is the last day of a month was meant to be inclusive.
+    fn look_at_period_end(&mut self, cells: Cells<'_>) {
+        let Some(end) = &mut self.period_end else { return };
+        let cell = cells.raw(end.column);
+        if let Ok(moment) = end.read(cells)
+            && moment.milliseconds % DAY == 0
+            && moment.day.succ_opt().is_some_and(|next| next.day() == 1)
+        {
+            self.notebook.note(refusals::inclusive_end(end.column, cell), cells.row(), None);
+        }
     }
 
     /// Dimensions and tags, and what is to be told about them.
@@ -315,12 +362,8 @@ impl<'a> Reader<'a> {
         for ((charge, texts), sums) in planned.charges.iter().zip(&self.rule_texts[rule]).zip(&self.made) {
             let Some(sums) = sums else { continue };
             let key = &mut self.key;
-            key[Dimension::ChargeCategory as usize] = texts.category;
-            let correction = charge.made.correction || late;
-            key[Dimension::ChargeClass as usize] = if correction { self.correction } else { Symbol::EMPTY };
-            key[Dimension::ChargeFrequency as usize] = texts.frequency;
-            key[Dimension::PricingCategory as usize] = texts.pricing;
-            key[Dimension::CommitmentDiscountStatus as usize] = texts.status;
+            let class = if charge.made.correction || late { self.correction } else { Symbol::EMPTY };
+            self.by_rule.write(key, [texts.category, class, texts.frequency, texts.pricing, texts.status]);
             if let Some((meter, unit)) = texts.counts {
                 key[Dimension::SkuMeter as usize] = meter;
                 key[Dimension::ConsumedUnit as usize] = unit;

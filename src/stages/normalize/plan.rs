@@ -90,6 +90,7 @@ pub struct Plan {
     pub description: Option<Column>,
     pub row_id: Option<Column>,
     pub billing_period_start: Option<Column>,
+    pub billing_period_end: Option<Column>,
     /// None where rows are of the month they are delivered for.
     pub charge_start: Option<Column>,
     pub charge_end: Option<Column>,
@@ -155,6 +156,7 @@ impl Plan {
             source.watched.iter().filter_map(|watched| Some((header.find(watched.column)?, watched))).collect();
         let tags = tag_cells(source, &header);
         notes.extend(unread(source, file, &header));
+        notes.extend(cost_instead(source, file, &header));
         Ok(Self {
             source,
             header: header.names.to_vec(),
@@ -165,6 +167,7 @@ impl Plan {
             description: header.find(source.description),
             row_id: source.row_id.and_then(|names| header.find(names)),
             billing_period_start: header.find(source.dates.billing_period_start),
+            billing_period_end: source.dates.billing_period_end.and_then(|names| header.find(names)),
             charge_start: header.find(source.dates.charge_start),
             charge_end: source.dates.charge_end.and_then(|names| header.find(names)),
             tags,
@@ -199,6 +202,7 @@ fn cell(text: Text, header: &Header<'_>) -> Cell {
         }
         Text::LastPart(names) => header.find(names).map_or(Cell::Columns(Vec::new()), Cell::LastPart),
         Text::Rule => Cell::Rule,
+        Text::ColumnOrRule(names) => header.find(names).map_or(Cell::Rule, |column| Cell::Columns(vec![column])),
     }
 }
 
@@ -245,6 +249,7 @@ fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmou
         Amount::Discount => Some(PlannedAmount::Discount),
         Amount::Unavailable => Some(PlannedAmount::Unavailable),
         Amount::Column(names) => column(names).map(PlannedAmount::Column),
+        Amount::ColumnOrCost(names) => Some(column(names).map_or(PlannedAmount::Cost, PlannedAmount::Column)),
         Amount::NetColumn(gross, after) => {
             column(gross).map(|gross| PlannedAmount::NetColumn(gross, column(after).filter(|_| net)))
         }
@@ -359,6 +364,19 @@ fn unread(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<
         why,
         "Look whether they carry money; if they do, tell the maintainers.",
     ))
+}
+
+/// A cost that has no column, so that the vendor's cost stands in for it.
+fn cost_instead(source: &SourceDefinition, file: &str, header: &Header<'_>) -> Option<Finding> {
+    let charges = source.rules.iter().flat_map(|rule| rule.charges);
+    let names = charges.into_iter().find_map(|made| match made.effective {
+        Amount::ColumnOrCost(names) if header.find(names).is_none() => Some(names),
+        _ => None,
+    })?;
+    let place = Place::file(file).row(1).column(names[0]);
+    let why = "The file has no such column, so the effective cost of each charge is taken to be its billed cost.";
+    let fix = "Nothing needs to be done unless the vendor sells commitments; then export this column too.";
+    Some(Finding::new(Code::EffectiveUnavailable, place, why, fix))
 }
 
 /// The name of the header that shares most with the wanted one.

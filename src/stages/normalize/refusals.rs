@@ -122,6 +122,11 @@ pub fn other_period(column: Column, cell: &[u8], month: Month) -> Fault {
     Fault::new(Code::MonthOther, Some(column), cell, why, fix)
 }
 
+pub fn inclusive_end(column: Column, cell: &[u8]) -> Fault {
+    let why = "In this format a period ends where the next one begins. This one is read as ending with its last day.";
+    Fault::new(Code::PeriodEndInclusive, Some(column), cell, why, "Nothing needs to be done.")
+}
+
 pub fn other_day(column: Column, cell: &[u8], month: Month) -> Fault {
     let why = format!("The usage lies outside {month}, and nothing in the row says that it is billed in that month.");
     let fix = format!("Put the export of {month} into the folder, or list the row in quarantine.csv with an approver.");
@@ -142,19 +147,24 @@ pub fn watched(column: Column, cell: &[u8], watched: &Watched) -> Fault {
     Fault::new(watched.code, Some(column), cell, watched.why, watched.fix)
 }
 
-pub fn currency(column: Column, cell: &[u8]) -> Fault {
+pub fn currency(column: Option<Column>, cell: &[u8]) -> Fault {
+    let Some(_) = column else {
+        let why = "The file has no column for its currency, so nobody can say what money this is.";
+        let fix = "Set currency = \"USD\", or what it is, for the source in chargeback.toml.";
+        return Fault::new(Code::CellMissing, None, cell, why, fix);
+    };
     let (code, why) = if cell.trim_ascii().is_empty() {
         (Code::CellMissing, "Nobody can say what money this is.")
     } else {
         (Code::CellCurrency, "A currency is three letters, as in USD.")
     };
-    Fault::new(code, Some(column), cell, why, REPAIR)
+    Fault::new(code, column, cell, why, REPAIR)
 }
 
-pub fn other_currency(column: Column, cell: &[u8], books: &str) -> Fault {
+pub fn other_currency(column: Option<Column>, cell: &[u8], books: &str) -> Fault {
     let why = format!("These books are kept in {books}; amounts in two currencies are never added.");
     let fix = "Convert the vendor's invoice by its own rate and enter it as a table, or keep books in that currency.";
-    Fault::new(Code::CurrencyMixed, Some(column), cell, why, fix)
+    Fault::new(Code::CurrencyMixed, column, cell, why, fix)
 }
 
 /// Why an account number is not one.

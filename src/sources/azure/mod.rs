@@ -1,19 +1,35 @@
-//! Azure cost details of an enterprise agreement: header spellings, and what charge type, pricing model and view mean.
+//! Azure cost details: header spellings, and what charge type, pricing model and view mean.
+//!
+//! One set of concepts under five headers, one for each kind of agreement: what they share is here, and each agreement
+//! says in its own file by what it is recognized and what is different.
 //!
 //! The actual and the amortized file of one month are two views of the same money and are never added. Where both are
 //! there, the amortized rows count, and the actual file adds only what it alone knows: payments for commitments and
 //! their refunds (formats.md 6.3). Unused commitment is not billed cost: the actual file, which is, has no such rows.
 
-use super::recognition::{Delivery, ManifestShape, Newest, Parts, Proof, Recognition, Side, Views};
-use super::{
-    AccountShape, Amount, ChargeMade, ChargeRule, DateFormat, Dates, Is, Names, Owed, SourceDefinition, Tags, Text,
-    USAGE, Watched,
-};
+pub mod customer;
+pub mod enterprise;
+pub mod focus_export;
+pub mod pay_as_you_go;
+
+use super::recognition::{ManifestShape, Newest, Parts, Proof, Side, Views};
+use super::{Amount, ChargeMade, ChargeRule, Is, Names, Owed, Text, USAGE, Watched};
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::Code;
 use crate::model::intake::View;
+pub use customer::{CUSTOMER_AGREEMENT, PARTNER_AGREEMENT};
+pub use enterprise::ENTERPRISE_AGREEMENT;
+pub use focus_export::FOCUS_EXPORT;
+pub use pay_as_you_go::{LEGACY_PAY_AS_YOU_GO, PAY_AS_YOU_GO};
 
+/// Customer and partner agreements have prices in one currency and the invoice in another: the invoice's counts.
 const COST: Names = &["Cost", "CostInBillingCurrency"];
+/// What it costs without any agreement; only those with two currencies say it.
+const LIST_COST: Names = &["paygCostInBillingCurrency"];
+const METER: Names = &["MeterId"];
+const SUBSCRIPTION: Names = &["SubscriptionId", "SubscriptionGuid"];
+const CURRENCY: Names = &["BillingCurrency", "BillingCurrencyCode", "Currency"];
+const EXCHANGE_RATE: Names = &["exchangeRatePricingToBilling"];
 const CHARGE_TYPE: Names = &["ChargeType"];
 const PRICING_MODEL: Names = &["PricingModel"];
 const FREQUENCY: Names = &["Frequency"];
@@ -27,7 +43,9 @@ const COMMITTED: Is = Is::OneOf(&["Reservation", "SavingsPlan"]);
 const AMORTIZED: &[View] = &[View::AmortizedAlone, View::AmortizedOfPair];
 const CARRIED: &str = "the amortized view of the month carries this charge";
 
-const COVERED: ChargeMade = ChargeMade { pricing: "Committed", commitment_status: "Used", ..USAGE };
+const METERED: ChargeMade = ChargeMade { list: Amount::Column(LIST_COST), ..USAGE };
+const COVERED: ChargeMade =
+    ChargeMade { pricing: "Committed", commitment_status: "Used", list: Amount::Unavailable, ..METERED };
 const PURCHASE: ChargeMade =
     ChargeMade { category: ChargeCategory::Purchase, frequency: "One-Time", pricing: "", quantity: false, ..USAGE };
 const COMMITMENT_PURCHASE: ChargeMade = ChargeMade { effective: Amount::Zero, pricing: "Committed", ..PURCHASE };
@@ -79,8 +97,8 @@ const RULES: &[ChargeRule] = &[
     rule(&[(TYPE, Is::Text("Purchase")), (MODEL, COMMITTED)], &[COMMITMENT_PURCHASE]),
     rule(&[(TYPE, Is::Text("Refund")), (MODEL, COMMITTED)], &[ChargeMade { correction: true, ..COMMITMENT_PURCHASE }]),
     // Both views alike.
-    rule(&[(TYPE, Is::Text("Usage")), (MODEL, Is::Text("Spot"))], &[ChargeMade { pricing: "Dynamic", ..USAGE }]),
-    rule(&[(TYPE, Is::Text("Usage")), (MODEL, Is::OneOf(&["OnDemand", ""]))], &[USAGE]),
+    rule(&[(TYPE, Is::Text("Usage")), (MODEL, Is::Text("Spot"))], &[ChargeMade { pricing: "Dynamic", ..METERED }]),
+    rule(&[(TYPE, Is::Text("Usage")), (MODEL, Is::OneOf(&["OnDemand", ""]))], &[METERED]),
     rule(
         &[(TYPE, Is::Text("Purchase")), (OFTEN, Is::Text("Recurring"))],
         &[ChargeMade { frequency: "Recurring", ..PURCHASE }],
@@ -135,41 +153,43 @@ const TWO_VIEWS: Views = Views {
     },
 };
 
-pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
-    name: "azure-ea",
-    title: "Azure cost details (enterprise agreement)",
-    recognition: Recognition {
-        marks: &[
-            COST,
-            &["MeterId"],
-            &["SubscriptionId"],
-            CHARGE_TYPE,
-            &["OfferId", "AccountOwnerId"],
-            &["BillingAccountId"],
-        ],
-        least: 4,
-        never: &["customerTenantId", "partnerTenantId", "partnerEarnedCreditApplied", "BilledCost"],
-        // The other agreements have a second currency; some generators write the column and leave it empty.
-        never_filled: &["exchangeRatePricingToBilling"],
-    },
-    delivery: Delivery { manifest: Some(&EXPORT_MANIFEST), views: Some(&TWO_VIEWS) },
-    dimensions: &[
+const SELECTORS: &[Names] = &[CHARGE_TYPE, PRICING_MODEL, FREQUENCY];
+
+const WATCHED: &[Watched] = &[Watched {
+    column: &["CostAllocationRuleName"],
+    code: Code::AllocatedTwice,
+    why: "A cost allocation rule at the vendor has moved this cost already; sharing it here again would share it twice.",
+    fix: "Keep the rule and let its target pay, or switch it off at the vendor and share the cost by a pool.",
+}];
+
+/// How many dimensions [`dimensions`] fills.
+const DIMENSIONS: usize = 28;
+
+/// The columns of cost details as dimensions, in the spellings of all agreements.
+const fn dimensions(
+    source: &'static str,
+    issuer: Text,
+    billing_account: Names,
+    resource_name: Text,
+) -> [(Dimension, Text); DIMENSIONS] {
+    [
         (Dimension::Provider, Text::Constant("Microsoft")),
-        (Dimension::Source, Text::Constant("azure-ea")),
-        (Dimension::InvoiceIssuer, Text::Constant("Microsoft")),
+        (Dimension::Source, Text::Constant(source)),
+        (Dimension::InvoiceIssuer, issuer),
         (Dimension::BillingEntity, Text::Column(&["PublisherType"])),
-        (Dimension::BillingAccountId, Text::Column(&["BillingAccountId"])),
-        (Dimension::SubAccountId, Text::Column(&["SubscriptionId"])),
+        (Dimension::BillingAccountId, Text::Column(billing_account)),
+        (Dimension::InvoiceId, Text::Column(&["InvoiceId"])),
+        (Dimension::SubAccountId, Text::Column(SUBSCRIPTION)),
         (Dimension::SubAccountName, Text::Column(&["SubscriptionName"])),
-        (Dimension::InvoiceSection, Text::Column(&["InvoiceSection", "InvoiceSectionName"])),
-        (Dimension::ResourceGroup, Text::Column(&["ResourceGroup"])),
-        (Dimension::ResourceId, Text::Column(&["ResourceId"])),
-        (Dimension::ResourceName, Text::FirstOf(&[&["ResourceName"]])),
+        (Dimension::InvoiceSection, Text::FirstOf(&[&["InvoiceSection", "InvoiceSectionName"], &["customerName"]])),
+        (Dimension::ResourceGroup, Text::Column(&["ResourceGroup", "resourceGroupName"])),
+        (Dimension::ResourceId, Text::Column(RESOURCE)),
+        (Dimension::ResourceName, resource_name),
         (Dimension::ServiceCode, Text::Column(&["ConsumedService"])),
         (Dimension::ServiceName, Text::FirstOf(&[&["MeterCategory"], &["PublisherName"], &["ServiceFamily"]])),
         (Dimension::Publisher, Text::Column(&["PublisherName"])),
-        (Dimension::SkuId, Text::Column(&["PartNumber"])),
-        (Dimension::SkuMeter, Text::FirstOf(&[&["MeterName"], &["PlanName"], &["Product", "ProductName"]])),
+        (Dimension::SkuId, Text::FirstOf(&[&["PartNumber"], &["ProductId"]])),
+        (Dimension::SkuMeter, Text::FirstOf(&[&["MeterName"], &["PlanName"], PRODUCT])),
         (Dimension::RegionId, Text::Column(&["ResourceLocation"])),
         (Dimension::ChargeCategory, Text::Rule),
         (Dimension::ChargeClass, Text::Rule),
@@ -178,68 +198,67 @@ pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
         (Dimension::PricingCategory, Text::Rule),
         (Dimension::CommitmentDiscountId, Text::FirstOf(&[&["benefitId"], &["ReservationId"]])),
         (Dimension::CommitmentDiscountStatus, Text::Rule),
-        (Dimension::BillingCurrency, Text::Column(&["BillingCurrency", "BillingCurrencyCode"])),
+        (Dimension::BillingCurrency, Text::Column(CURRENCY)),
         (Dimension::ConsumedUnit, Text::Column(&["UnitOfMeasure"])),
         (Dimension::CostCenter, Text::Column(&["CostCenter"])),
-    ],
-    dates: Dates {
-        billing_period_start: &["BillingPeriodStartDate"],
-        charge_start: &["Date"],
-        charge_end: None,
-        formats: &[DateFormat::MonthFirst, DateFormat::Iso],
-        late_days: 0,
-    },
-    vendor_cost: COST,
-    net_cost: None,
-    quantity: &["Quantity"],
-    description: &["Product", "ProductName"],
-    row_id: None,
-    tags: Tags::Json { column: &["Tags"] },
-    selectors: &[CHARGE_TYPE, PRICING_MODEL, FREQUENCY],
-    rules: RULES,
-    netting: None,
-    watched: &[Watched {
-        column: &["CostAllocationRuleName"],
-        code: Code::AllocatedTwice,
-        why: "A cost allocation rule at the vendor has moved this cost already; sharing it here again would share it twice.",
-        fix: "Keep the rule and let its target pay, or switch it off at the vendor and share the cost by a pool.",
-    }],
-    account: AccountShape::Folded,
-    invoice_id_when_final: false,
-    required: &[
-        ("the charge type", CHARGE_TYPE),
-        ("the subscription", &["SubscriptionId"]),
-        ("the billing account", &["BillingAccountId"]),
-        ("the billing currency", &["BillingCurrency", "BillingCurrencyCode"]),
-    ],
-    known: &[
-        "BillingAccountName",
-        "BillingPeriodEndDate",
-        "BillingProfileId",
-        "BillingProfileName",
-        "AccountOwnerId",
-        "AccountName",
-        "AccountId",
-        "MeterId",
-        "MeterSubCategory",
-        "MeterRegion",
-        "EffectivePrice",
-        "UnitPrice",
-        "AvailabilityZone",
-        "ServiceInfo1",
-        "ServiceInfo2",
-        "AdditionalInfo",
-        "InvoiceSectionId",
-        "ReservationName",
-        "ProductOrderId",
-        "ProductOrderName",
-        "OfferId",
-        "IsAzureCreditEligible",
-        "Term",
-        "PayGPrice",
-        "benefitName",
-        "ProductId",
-        "PartnerName",
-    ],
-    known_prefixes: &[],
-};
+    ]
+}
+
+const PRODUCT: Names = &["Product", "ProductName"];
+const RESOURCE: Names = &["ResourceId", "InstanceId", "InstanceName"];
+
+/// Columns that cost details of some agreement have and nobody here reads.
+const KNOWN: &[&str] = &[
+    "AccountId",
+    "AccountName",
+    "AccountOwnerId",
+    "AdditionalInfo",
+    "AvailabilityZone",
+    "benefitName",
+    "BillingAccountId",
+    "BillingAccountName",
+    "BillingPeriod",
+    "BillingPeriodEndDate",
+    "BillingProfileId",
+    "BillingProfileName",
+    "ChargeId",
+    "costInPricingCurrency",
+    "costInUsd",
+    "customerTenantId",
+    "EffectivePrice",
+    "exchangeRateDate",
+    "exchangeRatePricingToBilling",
+    "InvoiceSectionId",
+    "IsAzureCreditEligible",
+    "location",
+    "MeterId",
+    "MeterRegion",
+    "MeterSubCategory",
+    "OfferId",
+    "partnerEarnedCreditApplied",
+    "partnerEarnedCreditRate",
+    "PartnerName",
+    "partnerTenantId",
+    "paygCostInUsd",
+    "PayGPrice",
+    "previousInvoiceId",
+    "pricingCurrency",
+    "ProductId",
+    "ProductOrderId",
+    "ProductOrderName",
+    "provider",
+    "publisherId",
+    "resellerMpnId",
+    "resellerName",
+    "ReservationName",
+    "ResourceRate",
+    "ResourceType",
+    "ServiceInfo1",
+    "ServiceInfo2",
+    "ServiceName",
+    "servicePeriodEndDate",
+    "servicePeriodStartDate",
+    "ServiceTier",
+    "Term",
+    "UnitPrice",
+];
