@@ -9,7 +9,7 @@ use crate::io::container;
 use crate::ledger::{NewObject, Object, at_once};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
-use crate::model::intake::{FileLook, InboxFile, Part, SourceVersion};
+use crate::model::intake::{Container, FileLook, InboxFile, Part, SourceVersion};
 use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
 use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
@@ -105,6 +105,8 @@ pub fn plan<'a>(
         for part in &version.parts {
             let file = file_of(delivery, part)?;
             let path = format!("{folder}/{}", part.path);
+            let workbook = matches!(file.look, FileLook::Table { container: Container::Workbook, .. });
+            let source = if workbook { mapped::in_workbook(source) } else { source };
             planned.push(Planned { version, source, file, path, net: false, setting });
         }
         let net = carries_net(&planned[first..], open)?;

@@ -1,11 +1,10 @@
 //! `invoices/`: what the vendors asked for, from CSV or from the first sheet of a workbook.
 
 use super::sheet::{LARGEST, Row, Sheet};
+use crate::io::spreadsheet::first_sheet;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Month;
 use crate::model::settings::VendorInvoice;
-use calamine::{Data, Reader, Xlsx};
-use std::io::Cursor;
 
 pub fn invoices(sheet: &Sheet, currency: &str, findings: &mut Vec<Finding>) -> Vec<VendorInvoice> {
     sheet.sound().filter_map(|row| invoice(row, currency, findings)).collect()
@@ -59,29 +58,17 @@ pub fn read_workbook(sheet: &mut Sheet, file: &str, bytes: Vec<u8>, findings: &m
     let unreadable = |why: String| {
         Finding::new(Code::TableUnreadable, Place::file(file), why, "Save it again as an xlsx workbook, or as CSV.")
     };
-    // A workbook is a zip file, and a few kilobytes of one can unpack to gigabytes.
-    let unpacked = zip::ZipArchive::new(Cursor::new(&bytes)).ok().and_then(|archive| archive.decompressed_size());
-    if unpacked.is_some_and(|size| size > u128::from(LARGEST)) {
-        findings.push(unreadable("Unpacked it would be larger than 64 MB: no table of invoices is.".to_owned()));
+    if bytes.len() as u64 > LARGEST {
+        findings.push(unreadable("It is larger than 64 MB: no table is.".to_owned()));
         return;
     }
-    let range = match Xlsx::new(Cursor::new(bytes)) {
-        Ok(mut workbook) => workbook.worksheet_range_at(0),
-        Err(error) => {
-            findings.push(unreadable(format!("The workbook cannot be read: {error}.")));
-            return;
-        }
-    };
-    match range {
-        Some(Ok(range)) => {
-            let first = u64::from(range.start().map_or(0, |(row, _)| row)) + 1;
-            let rows = (first..).zip(range.rows()).map(|(line, cells)| (line, cells.iter().map(cell_text).collect()));
-            let mut rows: Vec<(u64, Vec<String>)> = rows.collect();
+    match first_sheet(bytes) {
+        Ok((first, rows)) => {
+            let mut rows: Vec<(u64, Vec<String>)> = (first..).zip(rows).collect();
             months(&mut rows);
             sheet.read_cells(file, rows, findings);
         }
-        Some(Err(error)) => findings.push(unreadable(format!("The first sheet cannot be read: {error}."))),
-        None => findings.push(unreadable("The workbook has no sheet.".to_owned())),
+        Err(error) => findings.push(unreadable(format!("The workbook cannot be read: {error}."))),
     }
 }
 
@@ -96,22 +83,5 @@ fn months(rows: &mut [(u64, Vec<String>)]) {
         {
             *cell = month.to_owned();
         }
-    }
-}
-
-fn cell_text(cell: &Data) -> String {
-    match cell {
-        Data::Empty => String::new(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
-        Data::Int(number) => number.to_string(),
-        Data::Float(number) => number.to_string(),
-        Data::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
-        Data::DateTime(moment) => {
-            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-            let date = format!("{year:04}-{month:02}-{day:02}");
-            if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date} {hour:02}:{minute:02}:{second:02}") }
-        }
-        // `#REF!` and its like are no value; the cell's check says so.
-        other => other.to_string(),
     }
 }

@@ -163,7 +163,8 @@ impl Reading<'_> {
                 continue;
             }
             let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-            let workbook = table.path == tables::INVOICES.path && ending == "xlsx";
+            let may_be_workbook = [tables::INVOICES.path, tables::DRIVERS.path].contains(&table.path);
+            let workbook = may_be_workbook && matches!(ending.as_str(), "xlsx" | "xlsb");
             if entry.kind != EntryKind::File || !(ending == "csv" || workbook) {
                 if ending != "md" {
                     let why = format!("Only tables are read from {}.", table.path);

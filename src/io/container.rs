@@ -4,10 +4,10 @@
 //! limit on the ratio stands in front of every decompressor. Nothing is held in memory but a few blocks.
 
 use crate::model::intake::{Container, TextEncoding};
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use flate2::read::{DeflateDecoder, MultiGzDecoder};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use flate2::read::MultiGzDecoder;
+use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -91,52 +91,18 @@ pub fn unpacked(file: Packed, container: Container) -> Result<Bytes> {
             let packed = Counted { inner: Box::new(file), read: read.clone() };
             Ok(Box::new(Limited { inner: zstd::stream::read::Decoder::new(packed)?, packed: read, given: 0 }))
         }
-        Container::Zip => zip_member(file),
+        Container::Zip => super::archive::text_of(file),
+        Container::Workbook => super::spreadsheet::as_csv(file),
     }
 }
 
-fn limited<D: Read>(reader: Bytes, decoder: impl FnOnce(Counted) -> D) -> Limited<D> {
+pub(super) fn limited<D: Read>(reader: Bytes, decoder: impl FnOnce(Counted) -> D) -> Limited<D> {
     let read = Arc::new(AtomicU64::new(0));
     Limited { inner: decoder(Counted { inner: reader, read: read.clone() }), packed: read, given: 0 }
 }
 
-/// The one data member of a zip file. Its name is only compared, never used as a path.
-fn zip_member(file: Packed) -> Result<Bytes> {
-    let mut archive = zip::ZipArchive::new(file)?;
-    let mut members = Vec::new();
-    for number in 0..archive.len() {
-        let member = archive.by_index_raw(number)?;
-        let name = member.name()?.into_owned();
-        if !member.is_dir() && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store") {
-            members.push((number, name));
-        }
-    }
-    let [(number, name)] = members.as_slice() else {
-        bail!("the archive holds {} files, and one is expected", members.len());
-    };
-    if name.contains("..") || name.starts_with('/') || name.contains('\\') {
-        bail!("the file inside the archive has a path that climbs out of its folder");
-    }
-    let member = archive.by_index_raw(*number)?;
-    if member.encrypted() {
-        bail!("the archive is protected by a password");
-    }
-    let start = member.data_start().context("the archive does not say where its file begins")?;
-    let (method, crc, packed_size) = (member.compression(), member.crc32(), member.compressed_size());
-    drop(member);
-    let mut file = archive.into_inner();
-    file.seek(SeekFrom::Start(start))?;
-    let packed: Bytes = Box::new(io::BufReader::with_capacity(1 << 18, file).take(packed_size));
-    let inner: Bytes = match method {
-        zip::CompressionMethod::Stored => packed,
-        zip::CompressionMethod::Deflated => Box::new(limited(packed, DeflateDecoder::new)),
-        other => bail!("the archive uses {other}, which is not supported"),
-    };
-    Ok(Box::new(Checked { inner: flate2::CrcReader::new(inner), expected: crc }))
-}
-
 /// Counts packed bytes.
-struct Counted {
+pub(super) struct Counted {
     inner: Bytes,
     read: Arc<AtomicU64>,
 }
@@ -150,7 +116,7 @@ impl Read for Counted {
 }
 
 /// Refuses to unpack more than a sane ratio: a bomb.
-struct Limited<D> {
+pub(super) struct Limited<D> {
     inner: D,
     packed: Arc<AtomicU64>,
     given: u64,
@@ -163,22 +129,6 @@ impl<D: Read> Read for Limited<D> {
         let allowed = RATIO_FREE + HIGHEST_RATIO * self.packed.load(Ordering::Relaxed);
         if self.given > allowed {
             return Err(io::Error::other(format!("it unpacks to more than {HIGHEST_RATIO} times its size")));
-        }
-        Ok(count)
-    }
-}
-
-/// Compares the checksum at the end.
-struct Checked {
-    inner: flate2::CrcReader<Bytes>,
-    expected: u32,
-}
-
-impl Read for Checked {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(into)?;
-        if count == 0 && !into.is_empty() && self.inner.crc().sum() != self.expected {
-            return Err(io::Error::other("its checksum is wrong"));
         }
         Ok(count)
     }

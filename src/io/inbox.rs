@@ -8,11 +8,12 @@ use super::digest::sha256_of_reader;
 use super::fs::{Disk, DiskError, EntryKind};
 use super::look::look as look_inside;
 use crate::frame::delimited::{Defect, Record, ScanError, Scanner};
-use crate::model::finding::{Code, Finding, Place};
+use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::{FileLook, InboxFile, TableFile, TableRows, TextEncoding};
 use crate::model::month::Month;
 use crate::model::settings::{SourceSetting, State};
 use anyhow::{Context, Result};
+use encoding_rs::WINDOWS_1252;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -148,6 +149,7 @@ pub fn read_table(disk: &Disk, folder: &str, file: &InboxFile, table: &TableFile
     let mut record = Record::default();
     let mut rows = TableRows { file: table.clone(), ..TableRows::default() };
     let mut findings = Vec::new();
+    let mut older = false;
     loop {
         match scanner.next(&mut record) {
             Ok(true) => {}
@@ -169,8 +171,11 @@ pub fn read_table(disk: &Disk, folder: &str, file: &InboxFile, table: &TableFile
             match String::from_utf8(scanner.field(&record, column).into_owned()) {
                 Ok(cell) => cells.push(cell),
                 Err(error) => {
-                    findings.push(not_text(&file.path, record.row, rows.header.get(column), &error));
-                    cells.push(String::new());
+                    if !older {
+                        findings.push(of_older_encoding(&file.path, record.row, rows.header.get(column), &error));
+                    }
+                    older = true;
+                    cells.push(WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned());
                 }
             }
         }
@@ -214,15 +219,20 @@ fn unreadable(path: &str, error: &ScanError) -> Finding {
     }
 }
 
-fn not_text(path: &str, row: u64, column: Option<&String>, error: &std::string::FromUtf8Error) -> Finding {
+fn of_older_encoding(path: &str, row: u64, column: Option<&String>, error: &std::string::FromUtf8Error) -> Finding {
     let at = error.utf8_error().valid_up_to();
     let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-    Finding::new(
-        Code::RowNotText,
+    let mut finding = Finding::new(
+        Code::FileEncoding,
         Place::file(path).row(row).column(column.map_or("", String::as_str)),
-        format!("Byte {} of the cell (hexadecimal {byte:02X}) is not UTF-8.", at + 1),
-        "Export as UTF-8, or set `encoding = \"windows-1252\"` for this source in chargeback.toml.",
-    )
+        format!(
+            "Byte {} of the cell (hexadecimal {byte:02X}) is not UTF-8. This cell and others like it are read as Windows-1252, in which people save tables.",
+            at + 1
+        ),
+        "Look whether names with accents are right; export as UTF-8 to be certain.",
+    );
+    finding.severity = Severity::Note;
+    finding
 }
 
 #[cfg(test)]

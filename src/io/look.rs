@@ -52,6 +52,14 @@ pub fn look(
         Err(error) if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_of_disk) => {
             return Err(error.context(format!("cannot read {path}")));
         }
+        Err(error) if container == Container::Workbook => {
+            return refuse(
+                path,
+                Code::FileNotText,
+                format!("This is an Excel workbook, and it cannot be read: {error}."),
+                "Save the table again as an xlsx workbook or, better, as CSV.",
+            );
+        }
         Err(error) => {
             return refuse(
                 path,
@@ -162,7 +170,7 @@ fn container_of(head: &[u8]) -> Result<Container, &'static str> {
         [0x1f, 0x8b, ..] => Ok(Container::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Container::Zstd),
         [b'P', b'K', 3, 4, ..] if memchr::memmem::find(head, b"[Content_Types].xml").is_some() => {
-            Err("This is an Excel workbook under another name.")
+            Ok(Container::Workbook)
         }
         [b'P', b'K', 3, 4, ..] => Ok(Container::Zip),
         [b'P', b'A', b'R', b'1', ..] => Err("This is a Parquet file; this source is read as delimited text."),
@@ -207,6 +215,8 @@ fn encoding_of(sample: &[u8], declared: Option<TextEncoding>) -> Result<TextEnco
         Err(error) if error.valid_up_to() > 0 && error.valid_up_to() * 2 > sample.len().min(4096) => {
             Ok(TextEncoding::Utf8)
         }
+        // Whether that is good enough is decided when it is known what the file is.
+        Err(_) if is_windows_1252(sample) => Ok(TextEncoding::Windows1252),
         Err(error) => {
             let at = error.valid_up_to();
             Err(format!(
@@ -216,6 +226,17 @@ fn encoding_of(sample: &[u8], declared: Option<TextEncoding>) -> Result<TextEnco
             ))
         }
     }
+}
+
+/// Text of several columns without a byte that Windows-1252 does not have.
+fn is_windows_1252(sample: &[u8]) -> bool {
+    let first_line = sample.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let text = |byte: u8| match byte {
+        b'\t' | b'\n' | b'\r' => true,
+        0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0x7f => false,
+        other => other >= b' ',
+    };
+    sample.iter().all(|&byte| text(byte)) && first_line.contains(&delimiter_of(first_line))
 }
 
 fn delimiter_of(first_line: &[u8]) -> u8 {

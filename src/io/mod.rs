@@ -1,7 +1,9 @@
 //! The only door to the disk.
 
+mod archive;
 pub mod container;
 pub mod digest;
 pub mod fs;
 pub mod inbox;
 pub mod look;
+pub mod spreadsheet;

@@ -44,6 +44,8 @@ pub enum Container {
     Gzip,
     Zip,
     Zstd,
+    /// xlsx or xlsb: the first sheet with cells.
+    Workbook,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

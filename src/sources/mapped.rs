@@ -10,7 +10,7 @@ use super::{
     UNKNOWN, USAGE, named,
 };
 use crate::model::charge::{ChargeCategory, Dimension};
-use crate::model::mapping::{Filter, MappedDates, MappedQuantity, Mapping};
+use crate::model::mapping::{Filter, MappedDates, MappedQuantity, Mapping, Numbers};
 use chrono::{NaiveDate, NaiveDateTime};
 use std::sync::{Mutex, PoisonError};
 
@@ -53,6 +53,16 @@ pub fn lacking<'a>(mapping: &'a Mapping, header: &[String]) -> Vec<&'a str> {
 pub fn fold_declared(name: &str) -> String {
     let words = name.trim_start_matches('\u{feff}').split_whitespace();
     words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The same source for a workbook: its numbers are numbers, however people in that country write them.
+pub fn in_workbook(source: &'static SourceDefinition) -> &'static SourceDefinition {
+    match source.mapping() {
+        Some(mapping) if !mapping.numbers.is_plain() => {
+            definition(&Mapping { numbers: Numbers::default(), ..mapping.clone() })
+        }
+        _ => source,
+    }
 }
 
 static MADE: Mutex<Vec<(&Mapping, &SourceDefinition)>> = Mutex::new(Vec::new());
@@ -114,9 +124,10 @@ fn make(mapping: &'static Mapping) -> SourceDefinition {
             charge_end: mapping.charge_end.as_deref().map(one),
             formats: match &mapping.dates {
                 MappedDates::Iso => &[DateFormat::Iso],
-                MappedDates::MonthFirst => &[DateFormat::MonthFirst],
-                MappedDates::DayFirst => &[DateFormat::DayFirst],
-                MappedDates::Pattern(pattern) => leaked(vec![DateFormat::Pattern(pattern)]),
+                // A workbook's dates come as 2025-09-01 whatever it shows, and no other spelling looks like that.
+                MappedDates::MonthFirst => &[DateFormat::MonthFirst, DateFormat::Iso],
+                MappedDates::DayFirst => &[DateFormat::DayFirst, DateFormat::Iso],
+                MappedDates::Pattern(pattern) => leaked(vec![DateFormat::Pattern(pattern), DateFormat::Iso]),
             },
             late_days: 92,
         },

@@ -10,6 +10,7 @@ mod books_planted;
 mod close;
 mod cmd;
 mod config;
+mod containers;
 mod crash;
 mod damage;
 mod errors;

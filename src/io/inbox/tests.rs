@@ -318,10 +318,10 @@ fn tables_are_read_whole_and_their_bad_rows_named() {
       f.csv, line 503
       why  It has 1 cells, the header has 2: values may have moved.
       fix  Export the table again.
-    CB0203 blocks the close: a cell holds bytes that are not text
+    CB0106 note: the text encoding is not allowed here
       f.csv, line 504, column "note"
-      why  Byte 1 of the cell (hexadecimal FF) is not UTF-8.
-      fix  Export as UTF-8, or set `encoding = "windows-1252"` for this source in chargeback.toml.
+      why  Byte 1 of the cell (hexadecimal FF) is not UTF-8. This cell and others like it are read as Windows-1252, in which people save tables.
+      fix  Look whether names with accents are right; export as UTF-8 to be certain.
     CB0202 blocks the close: a quote is out of place
       f.csv, line 505
       why  From here on nobody can say where a row ends: a quote opens in row 505 and is never closed.

@@ -15,8 +15,8 @@ mod manifest;
 mod paths;
 mod views;
 
-use crate::model::finding::{Code, Finding, Place};
-use crate::model::intake::{FileLook, InboxFile, Intake, SourceVersion, TableFile};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::intake::{Container, FileLook, InboxFile, Intake, SourceVersion, TableFile, TextEncoding};
 use crate::model::mapping::Mapping;
 use crate::model::month::Month;
 use crate::model::settings::{SourceSetting, State};
@@ -135,7 +135,8 @@ impl<'a> Inbox<'a> {
             findings.extend(unknown_format(setting, &state.mappings));
         }
         findings.extend(state.mappings.iter().filter_map(takes_a_vendors_name));
-        let seen: Vec<Seen> = files.into_iter().map(|file| Seen::new(file, state)).collect();
+        let mut seen: Vec<Seen> = files.into_iter().map(|file| Seen::new(file, state)).collect();
+        findings.extend(seen.iter_mut().filter_map(|seen| re_saved(seen, setting(state, seen.file))));
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, seen) in seen.iter().enumerate() {
             by_name.entry(paths::unpacked_name(paths::name_of(&seen.file.path))).or_default().push(place);
@@ -354,6 +355,45 @@ fn kind_of(file: &InboxFile, state: &State) -> Kind {
         return Kind::Charges(source);
     }
     servicenow::table_of(paths::name_of(&file.path), header).map_or(Kind::Unknown, Kind::Table)
+}
+
+/// What a person's program has written: good enough for tables and mapped files, and said; never for a vendor's export,
+/// whose account numbers and amounts it may have changed.
+fn re_saved(seen: &mut Seen, setting: Option<&SourceSetting>) -> Option<Finding> {
+    let FileLook::Table { container, encoding, .. } = &seen.file.look else { return None };
+    let vendors = match seen.kind {
+        Kind::Charges(source) => source.mapping().is_none().then_some(source),
+        Kind::Table(_) => None,
+        _ => return None,
+    };
+    let older = *encoding == TextEncoding::Windows1252 && setting.is_none_or(|setting| setting.encoding.is_none());
+    let (code, why, fix) = match (vendors, *container == Container::Workbook, older) {
+        (Some(source), true, _) => (
+            Code::FileNotText,
+            format!(
+                "This is {} saved as an Excel workbook, which rounds long numbers and takes zeros away.",
+                source.title
+            ),
+            "Put the vendor's own CSV export here.",
+        ),
+        (Some(source), false, true) => (
+            Code::FileEncoding,
+            format!("This is {}, and its bytes are not UTF-8: a program has saved it again.", source.title),
+            "Export as UTF-8, or set `encoding` for this source in chargeback.toml (\"windows-1252\").",
+        ),
+        (None, false, true) => (
+            Code::FileEncoding,
+            "Its bytes are not UTF-8. It is read as Windows-1252, in which people save tables.".to_owned(),
+            "Look whether names with accents are right; export as UTF-8, or set `encoding` in chargeback.toml, to be certain.",
+        ),
+        _ => return None,
+    };
+    let mut finding = Finding::new(code, Place::file(&seen.file.path), why, fix);
+    match vendors {
+        Some(_) => seen.kind = Kind::Unreadable,
+        None => finding.severity = Severity::Note,
+    }
+    Some(finding)
 }
 
 /// `azure-ea`, or with its view `azure-ea/amortized`.

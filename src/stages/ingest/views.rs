@@ -163,8 +163,10 @@ fn months(source: &SourceDefinition, header: &[String], rows: &[Vec<String>], na
 }
 
 fn month_of_date(text: &str, day_first: bool, formats: &[DateFormat]) -> Option<Month> {
-    if let [DateFormat::Pattern(pattern)] = formats {
-        return mapped::moment(text, pattern).and_then(|moment| Month::parse(&moment.format("%Y-%m").to_string()).ok());
+    if let [DateFormat::Pattern(pattern), ..] = formats
+        && let Some(moment) = mapped::moment(text, pattern)
+    {
+        return Month::parse(&moment.format("%Y-%m").to_string()).ok();
     }
     if text.as_bytes().get(4) == Some(&b'-') {
         return month_at(text);
