@@ -16,7 +16,7 @@ use crate::model::settings::Settings;
 use crate::stages::allocate::allocate;
 use crate::stages::export::{self, NamedBytes};
 use crate::stages::journal::journal;
-use crate::stages::rate::rate;
+use crate::stages::rate::{measures, rate};
 use crate::stages::reconcile;
 use anyhow::{Context, Result};
 
@@ -78,6 +78,9 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     let mut rated = rate(&end.roll_up, &end.directory, &end.settings, month);
     plant.after_rate(&mut rated);
     end.findings.append(&mut rated.findings);
+    let (measured, findings) = measures(&end.roll_up, &end.directory, &end.settings, month);
+    end.settings.drivers.extend(measured);
+    end.findings.extend(findings);
     if until < Stage::Allocate || stops(&end.findings) {
         end.charges = rated.charges;
         return Ok((sorted(end), Stage::Rate));

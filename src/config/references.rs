@@ -21,6 +21,7 @@ pub fn check(sheets: &mut Sheets, state: Option<&State>, findings: &mut Vec<Find
         row.sound &= findings.len() == before;
     }
     tags_in_headers(sheets, &names, findings);
+    measured_twice(sheets, state, findings);
     if let Some(fund) = state.map(|state| state.provider_fund.as_str())
         && let Some(why) = names.unknown(Declared::Fund, fund)
     {
@@ -45,6 +46,20 @@ fn tags_in_headers(sheets: &mut Sheets, names: &Names, findings: &mut Vec<Findin
     }
 }
 
+/// A driver that a table tells and a measure too: nobody could say which of the two shared the pool.
+fn measured_twice(sheets: &mut Sheets, state: Option<&State>, findings: &mut Vec<Finding>) {
+    let measures = || state.iter().flat_map(|state| &state.measures);
+    let of_drivers = sheets.0.iter_mut().filter(|sheet| sheet.table.path == tables::DRIVERS.path);
+    for row in of_drivers.flat_map(|sheet| &mut sheet.rows) {
+        let driver = row.text("driver");
+        if measures().any(|measure| measure.name == driver) {
+            let why = "A [[measure]] of chargeback.toml has this name, so the driver would have two values.";
+            findings.push(row.finding(Code::TableDuplicate, "driver", &driver, why, "Rename one of the two."));
+            row.sound = false;
+        }
+    }
+}
+
 impl Names {
     fn of(sheets: &Sheets, state: Option<&State>) -> Self {
         let column = |table, name: &str| -> BTreeSet<String> {
@@ -60,6 +75,9 @@ impl Names {
         names.0.extend(
             state.map(|state| (Declared::BillingTag, state.billing_tags.iter().map(|tag| tag.name.clone()).collect())),
         );
+        for measure in state.iter().flat_map(|state| &state.measures) {
+            names.0.entry(Declared::Driver).or_default().insert(measure.name.clone());
+        }
         names
     }
 
@@ -117,7 +135,9 @@ impl Names {
         let known = self.0.get(&declared)?;
         let reported = matches!(declared, Declared::Agency | Declared::Service | Declared::Fund) && known.is_empty();
         (!reported && !known.contains(code)).then(|| match declared {
-            Declared::Driver => "No file in drivers/ has a row of this driver.".to_owned(),
+            Declared::Driver => {
+                "No file in drivers/ has a row of this driver, and no [[measure]] has its name.".to_owned()
+            }
             _ => format!("There is no such {} in {}.", declared.noun(), declared.file()),
         })
     }

@@ -489,4 +489,14 @@ pub const SECTIONS: &[Section] = &[
             optional("allow_empty", Flag, "a file with a header and no rows is accepted; false if absent"),
         ],
     },
+    Section {
+        name: "measure",
+        many: true,
+        about: "A driver that files of the inbox tell: quantities, by the agency that owns them. Pools and rates name it.",
+        keys: &[
+            needed("name", Name, "the name pools and rates use"),
+            needed("source", Text, "the format whose rows count, as in openai-usage"),
+            optional("meters", List, "the meters that are added up, as in output_tokens; all of them if absent"),
+        ],
+    },
 ];

@@ -87,7 +87,10 @@ fn settings() -> String {
     for section in SECTIONS {
         text.push_str(&format!("\n# {}\n", section.about));
         let heading = if section.many { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
-        text.push_str(&format!("{heading}\n"));
+        // A section that new books begin without stands there as a comment.
+        let off = if section.keys.iter().any(|key| starter(section, key).is_some()) { "" } else { "# " };
+        let off = if section.keys.iter().any(|key| key.needed) { off } else { "" };
+        text.push_str(&format!("{off}{heading}\n"));
         for key in section.keys {
             text.push_str(&format!("# {}\n", explained(key)));
             let off = if starter(section, key).is_some() { "" } else { "# " };
@@ -117,6 +120,7 @@ fn value(section: &Section, key: &Column) -> String {
         return value.to_owned();
     }
     match key.kind {
+        _ if section.name == "measure" => example_of_measure(key).to_owned(),
         Kind::OneOf(choices) => format!("\"{}\"", choices[0]),
         Kind::Money if key.name == "invoice_tolerance" => "\"0.01\"".to_owned(),
         Kind::Money => "\"0.00\"".to_owned(),
@@ -124,6 +128,14 @@ fn value(section: &Section, key: &Column) -> String {
         Kind::Count => "1000000".to_owned(),
         Kind::Currency => "\"USD\"".to_owned(),
         _ => "\"\"".to_owned(),
+    }
+}
+
+fn example_of_measure(key: &Column) -> &'static str {
+    match key.name {
+        "name" => "\"ai_tokens\"",
+        "source" => "\"openai-usage\"",
+        _ => "[\"uncached_input_tokens\", \"cached_input_tokens\", \"output_tokens\"]",
     }
 }
 

@@ -8,7 +8,7 @@ use super::tables::{SECTIONS, Section};
 use crate::model::codes::{AgencyCode, FundCode};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::Money;
-use crate::model::settings::{BillingTag, Gates, SourceSetting, State};
+use crate::model::settings::{BillingTag, Gates, MeasureSetting, SourceSetting, State};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
@@ -163,6 +163,7 @@ impl File<'_> {
                 }
                 "gates" => state.gates = gates(entries),
                 "billing_tag" => self.billing_tag(entries, &mut state.billing_tags),
+                "measure" => self.measure(entries, &mut state.measures),
                 _ => self.source(entries, &mut state.sources),
             }
         }
@@ -213,6 +214,19 @@ impl File<'_> {
             return;
         }
         tags.push(BillingTag { name: name.to_owned(), spellings });
+    }
+
+    fn measure(&mut self, entries: &Entries, measures: &mut Vec<MeasureSetting>) {
+        let (Some(name), Some(source)) = (entries.get("name"), entries.get("source")) else { return };
+        let line = entries.line_of("name");
+        if measures.iter().any(|measure| measure.name == name) {
+            let why = "Two measures have this name.";
+            self.findings.push(setting(line, "name", name, why, "Rename one of them, or put all meters under one."));
+            return;
+        }
+        let meters = entries.get("meters").map(parts).into_iter().flatten().map(str::to_owned).collect();
+        let (name, source) = (name.to_owned(), source.to_owned());
+        measures.push(MeasureSetting { name, source, meters, line: line.unwrap_or_default() });
     }
 
     fn source(&mut self, entries: &Entries, sources: &mut Vec<SourceSetting>) {

@@ -56,6 +56,21 @@ pub struct State {
     /// Of `mappings/*.toml`: files that no source describes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mappings: Vec<Mapping>,
+    /// Drivers that the inbox's own files tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<MeasureSetting>,
+}
+
+/// A driver made of what a month's files count, by the agencies that own it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureSetting {
+    /// As pools and rates call it.
+    pub name: String,
+    /// The format whose rows count: `openai-usage`.
+    pub source: String,
+    /// The meters that are added up; all of them when the list is empty.
+    pub meters: Vec<String>,
+    pub line: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -641,6 +656,7 @@ impl Default for State {
             billing_tags: Vec::new(),
             sources: Vec::new(),
             mappings: Vec::new(),
+            measures: Vec::new(),
         }
     }
 }

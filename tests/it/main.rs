@@ -28,3 +28,4 @@ mod properties;
 mod reference;
 mod tamper;
 mod tidy;
+mod usage;

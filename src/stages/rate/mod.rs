@@ -12,9 +12,12 @@
 
 mod card;
 mod matching;
+mod measures;
 mod ownership;
 mod problem;
 mod services;
+
+pub use measures::measures;
 
 use crate::model::bill::{Destination, RateReference, Rated, RatedCharge, Ruling, SectionKey};
 use crate::model::charge::{CostBasis, Dimension};
