@@ -19,6 +19,7 @@ mod ingest;
 mod init;
 pub mod interruption;
 mod man;
+mod map;
 mod normalize;
 mod progress;
 mod rate;
@@ -72,6 +73,7 @@ enum Verb {
     Init(init::Init),
     Demo(demo::Demo),
     Check(check::Check),
+    Map(map::Map),
     Ingest(ingest::Ingest),
     Normalize(normalize::Normalize),
     Rate(rate::Rate),
@@ -120,6 +122,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Init(verb) => verb.run(console),
         Verb::Demo(verb) => verb.run(console),
         Verb::Check(verb) => verb.run(&global, console),
+        Verb::Map(verb) => verb.run(&global, console),
         Verb::Ingest(verb) => verb.run(&global, console, surroundings),
         Verb::Normalize(verb) => verb.run(&global, console, surroundings),
         Verb::Rate(verb) => verb.run(&global, console, surroundings),

@@ -151,3 +151,27 @@ pub struct ExplainedCharge {
     /// The vendor's row as it stands in the file.
     pub raw: crate::model::untrusted::Untrusted,
 }
+
+/// A mapping proposed for a file: for `map`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct MapProposal {
+    pub file: String,
+    /// Loads as a file of `mappings/`; empty where the file is no table.
+    pub toml: String,
+    /// Keys of the mapping and columns of the file.
+    pub columns: Vec<(String, String)>,
+    pub unread: Vec<String>,
+    /// What the file does not say, and a person must.
+    pub missing: Vec<String>,
+    /// Keys and texts of the first rows, numbers as machines write them.
+    pub first_rows: Vec<Vec<(String, String)>>,
+    pub rows: u64,
+    pub rows_without_amount: u64,
+    /// Currency and sum of all rows' costs.
+    pub totals: Vec<(String, String)>,
+    /// Of the first row.
+    pub month: String,
+    /// Rows that would be charges of this month.
+    pub rows_accepted: u64,
+    pub findings: Vec<Finding>,
+}

@@ -15,6 +15,7 @@ mod commit;
 mod delivery;
 mod explain;
 mod gates;
+mod map;
 mod parts;
 mod replay;
 mod run;
@@ -51,4 +52,9 @@ pub fn verify(books: &Path, quick: bool, expect: Option<&str>) -> Result<Vec<Fin
 /// A bill line and at most so many of the rows behind it.
 pub fn explain(books: &Path, line: &str, rows: usize) -> Result<Explanation> {
     explain::explain(&Disk::real(books), line, rows)
+}
+
+/// A mapping for a file of no known format. Needs no books.
+pub fn map(file: &Path) -> Result<MapProposal> {
+    map::map(file)
 }

@@ -10,6 +10,7 @@ pub mod demo;
 mod folder;
 mod funding;
 mod invoices;
+pub mod mapping_text;
 pub mod mappings;
 mod near;
 mod pools;

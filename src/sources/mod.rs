@@ -9,6 +9,7 @@ pub mod github;
 pub mod m365;
 pub mod mapped;
 pub mod openai;
+pub mod proposed;
 pub mod recognition;
 pub mod servicenow;
 pub mod usage;

@@ -167,3 +167,54 @@ fn described_services_are_billed() {
         ["DOH GW 0.00", "DOH MIPS 3086.25", "DOH TEL 1042.00", "DOT GW 0.00", "DOT MIPS 913.75", "DOT TEL 15.00"]
     );
 }
+
+/// What `map` prints for a file, and whether it is a mapping.
+fn proposed(name: &str, rows: &str) -> chargeback::close::MapProposal {
+    let folder = tempfile::TempDir::new().unwrap();
+    fs::write(folder.path().join(name), rows).unwrap();
+    let proposal = chargeback::close::map(&folder.path().join(name)).unwrap();
+    let (mapping, findings) = chargeback::config::mappings::mapping("mappings/proposed.toml", proposal.toml.as_bytes());
+    assert!(mapping.is_some(), "{findings:?}\n{}", proposal.toml);
+    proposal
+}
+
+#[test]
+fn a_mapping_is_proposed_and_says_what_is_missing() {
+    let lines = proposed("Carrier Bill.csv", LINE_ROWS);
+    let mut told = format!("{}\n{}\n\n", lines.toml, lines.missing.join("\n"));
+    assert_eq!((lines.totals, lines.rows), (vec![("USD".to_owned(), "1057".to_owned())], 4));
+    let mips = proposed("mips.csv", MIPS_ROWS);
+    told += &format!("{}\n{}\n\n", mips.toml, mips.missing.join("\n"));
+    assert_eq!(mips.first_rows[0].iter().find(|(key, _)| key == "consumed_quantity").unwrap().1, "1234.5");
+    let gateway = proposed("log.tsv", GATEWAY_ROWS);
+    told += &format!("{}\n{}\n", gateway.toml, gateway.missing.join("\n"));
+    insta::assert_snapshot!(told);
+    assert_eq!((gateway.rows_accepted, gateway.month.as_str()), (2, "2025-09"));
+    assert_eq!(gateway.totals, [("USD".to_owned(), "0.0038359981".to_owned())]);
+}
+
+/// Numbers of a workbook are numbers, and its dates dates, whatever the mapping says of text.
+#[test]
+fn a_mapped_workbook_is_billed_like_its_text() {
+    let books = books();
+    fs::remove_file(books.path.join("inbox/2025-09/mainframe/september.csv")).unwrap();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, name) in ["Monat", "LPAR", "Klasse", "Behoerde", "MIPS", "Art"].into_iter().enumerate() {
+        sheet.write_string(0, column as u16, name).unwrap();
+    }
+    let date = rust_xlsxwriter::Format::new().set_num_format("mm.yyyy");
+    let september = rust_xlsxwriter::ExcelDateTime::from_ymd(2025, 9, 1).unwrap();
+    for (row, (agency, amount)) in [("DOH", "1234.5"), ("DOT", "365.5")].into_iter().enumerate() {
+        let row = row as u32 + 1;
+        sheet.write_datetime_with_format(row, 0, &september, &date).unwrap();
+        sheet.write_string(row, 1, "PROD1").unwrap();
+        sheet.write_string(row, 2, "batch").unwrap();
+        sheet.write_string(row, 3, agency).unwrap();
+        sheet.write_number(row, 4, amount.parse::<f64>().unwrap()).unwrap();
+        sheet.write_string(row, 5, "Verbrauch").unwrap();
+    }
+    books.write("inbox/2025-09/mainframe/september.xlsx", &workbook.save_to_buffer().unwrap());
+    let outcome = closed(&books);
+    assert_eq!(lines(&books, &outcome, &["MIPS"]), ["DOH MIPS 3086.25", "DOT MIPS 913.75"]);
+}
