@@ -1,7 +1,7 @@
 //! What a close proves: control totals of every input, tie-outs with both sides, and the state of each vendor's invoice.
 
 use super::bill::SectionKey;
-use super::money::{Cost, Exact, Money, Overflow, Remainder};
+use super::money::{Cost, Exact, Money, Overflow, Quantity, Remainder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +30,9 @@ pub struct ControlTotals {
     /// columns over the rows that became charges.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cut_off: BTreeMap<String, CutOff>,
+    /// Quantities without money, by meter: what measures may count of this version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<String, Quantity>,
 }
 
 /// Cells of one column that have more decimals than are kept: summed as they are written and as they are kept, so that
@@ -97,6 +100,10 @@ impl ControlTotals {
         add_costs(&mut self.vendor_cost, &other.vendor_cost)?;
         add_costs(&mut self.billed, &other.billed)?;
         add_costs(&mut self.netted, &other.netted)?;
+        for (meter, quantity) in &other.counted {
+            let sum = self.counted.entry(meter.clone()).or_default();
+            *sum = sum.checked_add(*quantity)?;
+        }
         for (column, cut) in &other.cut_off {
             self.cut_off.entry(column.clone()).or_default().add(cut)?;
         }

@@ -1,9 +1,9 @@
 //! Files that only say how much was used: they share a pool and fill a unit rate, and add nothing to any bill.
 
 use crate::books::{Books, golden, request};
-use chargeback::close::Outcome;
+use chargeback::close::{self, Outcome};
 use chargeback::model::exit::Exit;
-use chargeback::model::finding::Code;
+use chargeback::model::finding::{Code, Finding};
 use chargeback::model::money::Money;
 
 const MEASURE: &str = "\n[[source]]\nfolder = \"openai\"\n\n[[measure]]\nname = \"gateway_tokens\"\nsource = \"openai-usage\"\nmeters = [\"uncached_input_tokens\", \"cached_input_tokens\", \"output_tokens\"]\n";
@@ -92,6 +92,7 @@ fn what_nobody_owns_is_told_and_a_rule_away_from_its_agency() {
 fn a_closed_month_is_made_again_from_its_usage() {
     let books = with_usage(USAGE.as_bytes());
     closed(&books);
+    assert_eq!(close::verify(&books.path, true, None).unwrap(), []);
     let again = books.run(&request(&books, "2025-09"));
     assert_eq!(again.exit, Exit::Done, "{}", again.message);
 }
@@ -160,4 +161,23 @@ fn usage_of_another_month_is_refused() {
     );
     let outcome = books.run(&request(&books, "2025-09"));
     assert!(outcome.findings.iter().any(|finding| finding.code == Code::MonthOther && finding.blocks()));
+}
+
+/// The detailed and the summarized report are one spend, wherever they lie; without either, neither is billed.
+#[test]
+fn two_reports_of_one_month_are_refused_together() {
+    let report = |name: &str| {
+        let path = format!("tests/samples/github-copilot/2025-11_usage_{name}.csv");
+        let text = std::fs::read_to_string(crate::cmd::root().join(path)).unwrap();
+        text.replace("2025-11-", "2025-09-").into_bytes()
+    };
+    for (second, code) in [("github", Code::ManifestMissing), ("github-2", Code::SourceOverlap)] {
+        let books = golden();
+        books.write("inbox/2025-09/github/detailed.csv", &report("detailed"));
+        books.write(&format!("inbox/2025-09/{second}/summarized.csv"), &report("summarized"));
+        let outcome = books.run(&request(&books, "2025-09"));
+        assert_eq!(outcome.exit, Exit::Blocked);
+        let refused = |finding: &Finding| finding.code == code && finding.blocks();
+        assert!(outcome.findings.iter().any(refused), "{second}: {}", books.told(&outcome));
+    }
 }

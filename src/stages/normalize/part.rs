@@ -365,6 +365,8 @@ impl<'a> Reader<'a> {
             let class = if charge.made.correction || late { self.correction } else { Symbol::EMPTY };
             self.by_rule.write(key, [texts.category, class, texts.frequency, texts.pricing, texts.status]);
             if let Some((meter, unit)) = texts.counts {
+                let counted = self.tally.counted.entry(meter).or_default();
+                *counted = counted.checked_add(sums.quantity)?;
                 key[Dimension::SkuMeter as usize] = meter;
                 key[Dimension::ConsumedUnit as usize] = unit;
             }

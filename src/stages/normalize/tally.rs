@@ -1,6 +1,6 @@
 //! Control totals while rows pass: one lookup a row, spread over charge types, accounts and invoices at the end.
 
-use crate::model::money::{Cost, Overflow};
+use crate::model::money::{Cost, Overflow, Quantity};
 use crate::model::part_outcome::CommitmentUse;
 use crate::model::proof::{ControlTotals, Subtotal};
 use crate::model::roll_up::{Symbol, Symbols};
@@ -36,6 +36,8 @@ pub struct Tally {
     pub without_invoice: (u64, HashMap<Symbol, Cost>),
     pub uncommitted: HashMap<Symbol, Cost>,
     pub commitments: HashMap<Symbol, CommitmentUse>,
+    /// Quantities without money, by meter.
+    pub counted: HashMap<Symbol, Quantity>,
 }
 
 /// Adds to a sum by symbol.
@@ -79,6 +81,7 @@ impl Tally {
             rows_read: self.rows_read,
             rows_accepted: self.rows_accepted,
             rows_rejected: self.rows_rejected,
+            counted: self.counted.iter().map(|(&meter, &sum)| (symbols.text(meter).to_owned(), sum)).collect(),
             ..ControlTotals::default()
         };
         let mut vendor_cost = self.rejected.clone();

@@ -71,6 +71,28 @@ pub fn vendor_costs(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow>
         let of = |sums: &BTreeMap<&str, Cost>| sums.get(currency).copied().unwrap_or_default();
         proof.costs(currency, ("billed cost of the files", of(&read)), ("billed cost of the roll-up", of(&rolled)));
     }
+    quantities(month, proof)
+}
+
+/// What is counted without money, by format and meter: the files' sums and the roll-up's.
+fn quantities(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let mut sums: BTreeMap<(&str, &str), (Quantity, Quantity)> = BTreeMap::new();
+    for version in &month.versions {
+        for (meter, quantity) in &version.totals.counted {
+            let (read, _) = sums.entry((&version.version.source, meter)).or_default();
+            *read = read.checked_add(*quantity)?;
+        }
+    }
+    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency).is_empty()) {
+        let key = (row.text(Dimension::Source), row.text(Dimension::SkuMeter));
+        let (_, rolled) = sums.entry(key).or_default();
+        *rolled = rolled.checked_add(row.sums().quantity)?;
+    }
+    for ((source, meter), (read, rolled)) in sums {
+        let place = format!("{source} {meter}");
+        let (read, rolled) = (read.to_string(), rolled.to_string());
+        proof.pair(&place, ("counted in the files", read), ("counted in the roll-up", rolled));
+    }
     Ok(())
 }
 
