@@ -39,36 +39,10 @@ pub fn look(
             );
         }
     };
-    let mut sample = Vec::new();
-    match unpacked(open()?, container) {
-        Ok(reader) => {
-            if let Err(error) = reader.take(SAMPLE).read_to_end(&mut sample) {
-                if is_of_disk(&error) {
-                    return Err(error).with_context(|| format!("cannot read {path}"));
-                }
-                return refuse(path, Code::FileDamaged, damage_in_words(&error), "Download the file again.");
-            }
-        }
-        Err(error) if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_of_disk) => {
-            return Err(error.context(format!("cannot read {path}")));
-        }
-        Err(error) if container == Container::Workbook => {
-            return refuse(
-                path,
-                Code::FileNotText,
-                format!("This is an Excel workbook, and it cannot be read: {error}."),
-                "Save the table again as an xlsx workbook or, better, as CSV.",
-            );
-        }
-        Err(error) => {
-            return refuse(
-                path,
-                Code::FileDamaged,
-                format!("The archive cannot be opened: {error}."),
-                "Download the file again.",
-            );
-        }
-    }
+    let sample = match sample_of(path, container, open)? {
+        Ok(sample) => sample,
+        Err(finding) => return Ok((FileLook::Unreadable, vec![*finding])),
+    };
     if let Some((code, why)) = not_a_table(&sample) {
         return refuse(
             path,
@@ -93,6 +67,33 @@ pub fn look(
         return json(path, container, encoding, open);
     }
     table(path, container, encoding, &text)
+}
+
+/// The first unpacked bytes, or why there are none. An error is the disk's.
+fn sample_of(
+    path: &str,
+    container: Container,
+    open: &dyn Fn() -> Result<Packed>,
+) -> Result<Result<Vec<u8>, Box<Finding>>> {
+    let refused = |code, why: String, fix| Ok(Err(Box::new(Finding::new(code, Place::file(path), why, fix))));
+    let mut sample = Vec::new();
+    match unpacked(open()?, container) {
+        Ok(reader) => match reader.take(SAMPLE).read_to_end(&mut sample) {
+            Ok(_) => Ok(Ok(sample)),
+            Err(error) if is_of_disk(&error) => Err(error).with_context(|| format!("cannot read {path}")),
+            Err(error) => refused(Code::FileDamaged, damage_in_words(&error), "Download the file again."),
+        },
+        Err(error) if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_of_disk) => {
+            Err(error.context(format!("cannot read {path}")))
+        }
+        Err(error) if container == Container::Workbook => {
+            let why = format!("This is an Excel workbook, and it cannot be read: {error}.");
+            refused(Code::FileNotText, why, "Save the table again as an xlsx workbook or, better, as CSV.")
+        }
+        Err(error) => {
+            refused(Code::FileDamaged, format!("The archive cannot be opened: {error}."), "Download the file again.")
+        }
+    }
 }
 
 fn json(

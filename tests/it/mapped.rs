@@ -218,3 +218,40 @@ fn a_mapped_workbook_is_billed_like_its_text() {
     let outcome = closed(&books);
     assert_eq!(lines(&books, &outcome, &["MIPS"]), ["DOH MIPS 3086.25", "DOT MIPS 913.75"]);
 }
+
+#[test]
+fn the_mapping_of_the_documentation_loads() {
+    let text = fs::read_to_string(crate::cmd::root().join("docs/mappings.md")).unwrap();
+    let toml = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let (mapping, findings) = chargeback::config::mappings::mapping("mappings/x.toml", toml.as_bytes());
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(mapping.unwrap().header, ["LPAR", "MIPS"]);
+}
+
+/// A mapping that cannot be used is told by `check`, line by line, and blocks the close.
+#[test]
+fn mistakes_in_a_mapping_block() {
+    let books = books();
+    books.write("mappings/telecom.toml", LINES.replace("billed_cost", "biled_cost").as_bytes());
+    books.write("mappings/again.toml", GATEWAY.as_bytes());
+    let told: Vec<String> = chargeback::close::check(&books.path).unwrap().iter().map(ToString::to_string).collect();
+    let told = told.join("\n");
+    for expected in [
+        "mappings/telecom.toml, line 7, column \"biled_cost\"",
+        "Did you mean billed_cost?",
+        "Both mappings have this name",
+    ] {
+        assert!(told.contains(expected), "{expected}\n{told}");
+    }
+    assert_eq!(books.run(&request(&books, "2025-09")).exit, Exit::Blocked);
+}
+
+/// The file changed its header: what the mapping misses is named.
+#[test]
+fn a_file_that_lost_a_column_is_not_billed_without_it() {
+    let books = books();
+    books.write("inbox/2025-09/telecom/bill.csv", LINE_ROWS.replace("Cost Center", "CC").as_bytes());
+    let outcome = books.run(&request(&books, "2025-09"));
+    assert_eq!(outcome.exit, Exit::Blocked);
+    assert!(books.told(&outcome).contains("lacks these columns of it: Cost Center"), "{}", books.told(&outcome));
+}

@@ -254,8 +254,11 @@ impl<'a> Reader<'a> {
         let rule = self.selection.rule(cells);
         let Some(rule) = self.plan.rules[rule].rule.filter(|rule| rule.charges.is_empty()) else { return Ok(false) };
         let cost = self.plan.vendor_cost.and_then(|column| amounts::needed(cells, column, &mut self.cuts).ok());
-        let currency = self.currency.named(cells, self.roll_up.symbols_mut()).unwrap_or(Symbol::EMPTY);
-        self.tally.leave_out(rule.left_out, cost.unwrap_or_default(), currency)?;
+        // Of another currency or of none only the row is counted: amounts of two currencies are never added.
+        let books = self.roll_up.symbols_mut().intern(self.job.currency);
+        let named = self.currency.named(cells, self.roll_up.symbols_mut());
+        let cost = cost.filter(|_| named == Some(books)).unwrap_or_default();
+        self.tally.leave_out(rule.left_out, cost, books)?;
         Ok(true)
     }
 
