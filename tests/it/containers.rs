@@ -15,6 +15,8 @@ use std::io::Write;
 use tempfile::TempDir;
 
 type Rows = Vec<Vec<String>>;
+/// The bytes of a table of this name.
+type Dress = dyn Fn(&str, &Rows) -> Vec<u8>;
 
 /// ServiceNow's tables of one rendering, by the names of their files.
 fn servicenow(rendering: &str) -> BTreeMap<String, Rows> {
@@ -62,7 +64,7 @@ fn put(folder: &TempDir, name: &str, bytes: &[u8]) {
 }
 
 /// Owners of accounts and resources by the tables, and what was told of the files.
-fn owners(tables: &BTreeMap<String, Rows>, dress: &dyn Fn(&str, &Rows) -> Vec<u8>) -> (String, Vec<Code>) {
+fn owners(tables: &BTreeMap<String, Rows>, dress: &Dress) -> (String, Vec<Code>) {
     let folder = TempDir::new().unwrap();
     for (name, rows) in tables {
         put(&folder, &format!("{name}.bin"), &dress(name, rows));
@@ -98,7 +100,7 @@ fn one_table_in_every_dress() {
     let tables = servicenow("default-display");
     let (plain, codes) = owners(&tables, &|_, rows| delimited(rows, b',').into_bytes());
     assert!(plain.contains("DPS") && codes.is_empty(), "{plain}\n{codes:?}");
-    let dresses: [(&str, &dyn Fn(&str, &Rows) -> Vec<u8>); 8] = [
+    let dresses: [(&str, &Dress); 8] = [
         ("semicolons", &|_, rows| delimited(rows, b';').into_bytes()),
         ("bars", &|_, rows| delimited(rows, b'|').into_bytes()),
         ("a sep= line and a mark", &|_, rows| format!("\u{feff}sep=;\r\n{}", delimited(rows, b';')).into_bytes()),
@@ -128,7 +130,7 @@ fn one_table_in_every_dress() {
 fn the_renderings_of_servicenow_agree() {
     let (display, _) = owners(&servicenow("default-display"), &|_, rows| delimited(rows, b',').into_bytes());
     let folder = root().join("tests/samples/servicenow/labels-cp1252");
-    let as_it_lies = |name: &str, _: &Rows| fs::read(folder.join(format!("{name}.csv"))).unwrap();
+    let as_it_lies = move |name: &str, _: &Rows| fs::read(folder.join(format!("{name}.csv"))).unwrap();
     let (labels, codes) = owners(&servicenow("default-display"), &as_it_lies);
     assert_eq!((labels, codes), (display.clone(), vec![Code::FileEncoding]));
     let (raw, codes) = owners(&servicenow("raw-values"), &|_, rows| delimited(rows, b',').into_bytes());
