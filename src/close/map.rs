@@ -15,6 +15,8 @@ use crate::model::month::Month;
 use crate::model::settings::BillingTag;
 use crate::sources::mapped::{self, definition};
 use crate::sources::proposed::propose;
+use crate::sources::recognition::source_of;
+use crate::sources::servicenow;
 use crate::stages::normalize::{PartJob, normalize_part};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -67,6 +69,11 @@ pub fn map(path: &Path) -> Result<MapProposal> {
         findings: opened.findings.clone(),
         ..MapProposal::default()
     };
+    if let Some(known) = source_of(header, first_rows) {
+        answer.missing.insert(0, format!("This is {}, which is read without a mapping.", known.title));
+    } else if let Some(table) = servicenow::table_of(&answer.file, header) {
+        answer.missing.insert(0, format!("This is ServiceNow's {table}, which is read without a mapping."));
+    }
     let month = read_all(&opened, mapping, &mut answer)?;
     let (_, found) = mappings::mapping("mappings/proposed.toml", answer.toml.as_bytes());
     answer.findings.extend(found);

@@ -109,7 +109,7 @@ const CALLED: &[(&str, Shape, &[&str])] = &[
         Shape::Key,
         &["rowid", "lineid", "lineitemid", "itemid", "requestid", "request", "recordid", "transactionid", "item", "id"],
     ),
-    ("invoice_id", Shape::Any, &["invoiceid", "invoicenumber", "invoice", "billnumber"]),
+    ("invoice_id", Shape::Any, &["invoiceid", "invoicenumber", "invoice", "billnumber", "rechnung", "rechnungsnummer"]),
     (
         "sub_account_id",
         Shape::Any,
@@ -121,6 +121,7 @@ const CALLED: &[(&str, Shape, &[&str])] = &[
             "foundationaccount",
             "customer",
             "customerid",
+            "kunde",
             "tenant",
             "project",
             "projectid",
@@ -151,7 +152,7 @@ const CALLED: &[(&str, Shape, &[&str])] = &[
     ),
     ("user_id", Shape::Any, &["userid", "username", "user", "email", "login", "userprincipalname"]),
     ("charge_type", Shape::Any, &["chargetype", "linetype", "type", "kind", "category", "art"]),
-    ("service_name", Shape::Any, &["servicename", "service", "productname", "product"]),
+    ("service_name", Shape::Any, &["servicename", "service", "productname", "product", "leistung"]),
     (
         "sku_meter",
         Shape::Any,

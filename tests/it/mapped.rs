@@ -169,10 +169,14 @@ fn described_services_are_billed() {
 }
 
 /// What `map` prints for a file, and whether it is a mapping.
-fn proposed(name: &str, rows: &str) -> chargeback::close::MapProposal {
+fn proposed_of(name: &str, rows: &str) -> chargeback::close::MapProposal {
     let folder = tempfile::TempDir::new().unwrap();
     fs::write(folder.path().join(name), rows).unwrap();
-    let proposal = chargeback::close::map(&folder.path().join(name)).unwrap();
+    chargeback::close::map(&folder.path().join(name)).unwrap()
+}
+
+fn proposed(name: &str, rows: &str) -> chargeback::close::MapProposal {
+    let proposal = proposed_of(name, rows);
     let (mapping, findings) = chargeback::config::mappings::mapping("mappings/proposed.toml", proposal.toml.as_bytes());
     assert!(mapping.is_some(), "{findings:?}\n{}", proposal.toml);
     proposal
@@ -191,6 +195,15 @@ fn a_mapping_is_proposed_and_says_what_is_missing() {
     insta::assert_snapshot!(told);
     assert_eq!((gateway.rows_accepted, gateway.month.as_str()), (2, "2025-09"));
     assert_eq!(gateway.totals, [("USD".to_owned(), "0.0038359981".to_owned())]);
+}
+
+#[test]
+fn what_is_read_without_a_mapping_is_named() {
+    let samples = crate::cmd::root().join("tests/samples");
+    let table = chargeback::close::map(&samples.join("servicenow/default-display/cmn_department.csv")).unwrap();
+    assert!(table.missing[0].contains("ServiceNow's cmn_department"), "{:?}", table.missing);
+    let nothing = proposed_of("notes.txt", "Some notes\nand more\n");
+    assert!(nothing.findings.iter().any(|finding| finding.blocks()), "a file without columns is no mapping");
 }
 
 /// Numbers of a workbook are numbers, and its dates dates, whatever the mapping says of text.
