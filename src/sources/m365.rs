@@ -47,6 +47,8 @@ pub const COPILOT_SEATS: SourceDefinition = SourceDefinition {
         (Dimension::ConsumedUnit, Text::Rule),
     ],
     dates: days(REFRESHED),
+    // A user has one seat; one who stands there twice would be counted twice.
+    row_id: Some(USER),
     selectors: &[USER, ACTIVITY],
     rules: &[
         rule(&[(0, Is::Concealed), (1, Is::Present)], &[HIDDEN_SEAT, ACTIVE_SEAT]),

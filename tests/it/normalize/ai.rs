@@ -248,6 +248,17 @@ fn seats_and_who_uses_them() {
     }
 }
 
+#[test]
+fn a_user_has_one_seat() {
+    let path = "m365-copilot/usage-user-detail-2025-06.csv";
+    let mut text = String::from_utf8(sample(path)).unwrap();
+    let last = text.trim_end().lines().last().unwrap().to_owned();
+    text = format!("{}\n{}\n", text.trim_end(), last.replace("2025-06-12", ""));
+    let parts = vec![("cloud/seats.csv".to_owned(), text.into_bytes())];
+    let version = Case { parts, ..case("m365-copilot", "2025-06", path) }.concluded();
+    assert_eq!(blocking(&version.findings), [Code::LineIdTwice]);
+}
+
 fn month_of(cases: &[Case]) -> Vec<Code> {
     let settings = super::settings("USD");
     let month = conclude_month(cases.iter().map(Case::concluded).collect(), &settings).unwrap();
