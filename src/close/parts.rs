@@ -65,6 +65,7 @@ impl<'a> Planned<'a> {
             currency: &settings.state.currency,
             currency_of_file: self.setting.and_then(|setting| setting.currency.as_deref()),
             date_order: self.setting.and_then(|setting| setting.date_order.as_deref()),
+            usage_only: self.setting.is_some_and(|setting| setting.usage_only),
             billing_tags: &settings.state.billing_tags,
             repeated_rows_limit: settings.state.gates.repeated_rows_limit,
         }
@@ -74,7 +75,7 @@ impl<'a> Planned<'a> {
         let job = self.job(settings);
         let decided = serde_json::to_string(&(
             (job.file, job.month, job.view, job.net, job.currency, job.currency_of_file, job.date_order),
-            (job.delimiter, job.billing_tags, job.repeated_rows_limit),
+            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit),
         ))?;
         let Some(mapping) = self.source.mapping() else {
             return Ok(key("part", &[self.source.name, &decided, &self.file.sha256]));

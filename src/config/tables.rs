@@ -487,6 +487,7 @@ pub const SECTIONS: &[Section] = &[
             optional("date_order", OneOf(&["month-first", "day-first"]), "where the file's dates need it"),
             optional("currency", Currency, "of a file that does not say"),
             optional("allow_empty", Flag, "a file with a header and no rows is accepted; false if absent"),
+            optional("usage_only", Flag, "another source bills the same charges, and no row counts; false if absent"),
         ],
     },
     Section {

@@ -256,6 +256,7 @@ impl File<'_> {
             date_order: text("date_order"),
             currency: text("currency"),
             allow_empty: yes("allow_empty", false),
+            usage_only: yes("usage_only", false),
         });
     }
 }

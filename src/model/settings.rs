@@ -97,6 +97,8 @@ pub struct SourceSetting {
     pub currency: Option<String>,
     /// A file with a header and no rows is accepted.
     pub allow_empty: bool,
+    /// Another source bills the same charges: none of this one's cost counts.
+    pub usage_only: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -79,8 +79,25 @@ pub struct Proof {
     pub cost_is_zero: Option<bool>,
 }
 
-/// A format that is known and whose rows are not read as charges here: named so that the answer helps.
-const OTHERS: &[(&str, &[&str])] = &[("an Azure price sheet", &["MeterId", "UnitPrice", "EffectiveStartDate"])];
+/// A file of a known format that tells about charges and has none: all of its columns, and what people call it.
+const INFORMATION: &[(&str, Names)] = &[
+    (
+        "a price sheet of an Azure enterprise agreement",
+        &["EnrollmentNumber", "MeterId", "UnitPrice", "EffectiveStartDate"],
+    ),
+    (
+        "a price sheet of an Azure customer agreement",
+        &["TierMinimumUnits", "MeterId", "UnitPrice", "EffectiveStartDate"],
+    ),
+    ("a list of Azure reservation details", &["ReservationOrderId", "UsedHours"]),
+    ("a list of Azure reservation transactions", &["ReservationOrderId", "EventType", "Amount"]),
+];
+
+/// What a file tells that is information and never charges.
+pub fn information_in(header: &[String]) -> Option<&'static str> {
+    let columns = Columns::of(header, &[]);
+    INFORMATION.iter().find(|(_, names)| names.iter().all(|name| columns.has(name))).map(|(title, _)| *title)
+}
 
 /// The source whose rows these are.
 pub fn source_of(header: &[String], first_rows: &[Vec<String>]) -> Option<&'static SourceDefinition> {
@@ -129,9 +146,6 @@ impl<'a> Columns<'a> {
 pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
     let columns = Columns::of(header, first_rows);
     let has = |name: &&str| columns.has(name);
-    if let Some((title, _)) = OTHERS.iter().find(|(_, all)| all.iter().all(has)) {
-        return format!("It looks like {title}, which is not read as charges.");
-    }
     let mut alike = SOURCES.iter().filter(|source| columns.marks_of(source) >= source.recognition.least);
     if let Some((source, name)) = alike.find_map(|source| Some((source, columns.foreign_to(source)?))) {
         return format!("It has the columns of {} and also {name}, which that format never has.", source.title);

@@ -79,15 +79,15 @@ impl Case {
     }
 
     fn part(&self, place: usize, sink: &mut dyn ChargeSink) -> PartOutcome {
-        self.part_with(place, None, sink)
+        self.part_with(place, |_| {}, sink)
     }
 
-    /// The same where the settings name a currency for files that do not say.
-    fn part_with(&self, place: usize, currency_of_file: Option<&str>, sink: &mut dyn ChargeSink) -> PartOutcome {
+    /// The same where the settings say something else.
+    fn part_with(&self, place: usize, change: impl FnOnce(&mut PartJob<'_>), sink: &mut dyn ChargeSink) -> PartOutcome {
         let settings = settings(self.currency);
         let month = Month::parse(self.month).unwrap();
         let (path, text) = &self.parts[place];
-        let job = PartJob {
+        let mut job = PartJob {
             source: named(self.source).unwrap(),
             file: &place_of(month, path),
             delimiter: delimiter(text),
@@ -95,11 +95,13 @@ impl Case {
             view: self.view,
             net: self.net(),
             currency: self.currency,
-            currency_of_file,
+            currency_of_file: None,
             date_order: None,
+            usage_only: false,
             billing_tags: &settings.state.billing_tags,
             repeated_rows_limit: settings.state.gates.repeated_rows_limit,
         };
+        change(&mut job);
         normalize_part(&job, &mut text.as_slice(), sink).unwrap()
     }
 

@@ -33,14 +33,17 @@ const EXCHANGE_RATE: Names = &["exchangeRatePricingToBilling"];
 const CHARGE_TYPE: Names = &["ChargeType"];
 const PRICING_MODEL: Names = &["PricingModel"];
 const FREQUENCY: Names = &["Frequency"];
+const PUBLISHER_TYPE: Names = &["PublisherType"];
 
 // Places in `selectors`.
 const TYPE: usize = 0;
 const MODEL: usize = 1;
 const OFTEN: usize = 2;
+const BY: usize = 3;
 
 const COMMITTED: Is = Is::OneOf(&["Reservation", "SavingsPlan"]);
 const AMORTIZED: &[View] = &[View::AmortizedAlone, View::AmortizedOfPair];
+const OF_AWS: &str = "a copy of what AWS bills itself";
 const CARRIED: &str = "the amortized view of the month carries this charge";
 
 const METERED: ChargeMade = ChargeMade { list: Amount::Column(LIST_COST), ..USAGE };
@@ -59,6 +62,8 @@ const fn of_views(views: &'static [View], when: &'static [(usize, Is)], charges:
 }
 
 const RULES: &[ChargeRule] = &[
+    // A retired connector copied the costs of AWS accounts; AWS bills them itself.
+    ChargeRule { when: &[(BY, Is::Text("AWS"))], views: &[], charges: &[], left_out: OF_AWS, owed: Owed::Nothing },
     // The actual view beside an amortized one: payments for commitments and their refunds, nothing else.
     of_views(
         &[View::ActualOfPair],
@@ -153,7 +158,7 @@ const TWO_VIEWS: Views = Views {
     },
 };
 
-const SELECTORS: &[Names] = &[CHARGE_TYPE, PRICING_MODEL, FREQUENCY];
+const SELECTORS: &[Names] = &[CHARGE_TYPE, PRICING_MODEL, FREQUENCY, PUBLISHER_TYPE];
 
 const WATCHED: &[Watched] = &[Watched {
     column: &["CostAllocationRuleName"],
@@ -176,7 +181,7 @@ const fn dimensions(
         (Dimension::Provider, Text::Constant("Microsoft")),
         (Dimension::Source, Text::Constant(source)),
         (Dimension::InvoiceIssuer, issuer),
-        (Dimension::BillingEntity, Text::Column(&["PublisherType"])),
+        (Dimension::BillingEntity, Text::Column(PUBLISHER_TYPE)),
         (Dimension::BillingAccountId, Text::Column(billing_account)),
         (Dimension::InvoiceId, Text::Column(&["InvoiceId"])),
         (Dimension::SubAccountId, Text::Column(SUBSCRIPTION)),

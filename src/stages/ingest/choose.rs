@@ -250,7 +250,9 @@ fn set_older_aside(inbox: &mut Inbox, unit: &[&Manifest], manifest: &Manifest, o
             inbox.set_aside.insert(place);
         } else if beside.contains(folder_of(path)) && !listed.contains(&place) {
             set_extra_aside(inbox, manifest, &own, place);
-        } else if inbox.seen[place].charges().is_some() || matches!(inbox.seen[place].kind, Kind::Unknown) {
+        } else if inbox.seen[place].charges().is_some()
+            || matches!(inbox.seen[place].kind, Kind::Unknown | Kind::Information(_))
+        {
             inbox.set_aside.insert(place);
             // The version that counts has a finding of its own if its parts could not be taken.
             if !manifest.is_version_folder(name_of(folder_of(path))) {

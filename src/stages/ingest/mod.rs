@@ -20,7 +20,7 @@ use crate::model::intake::{Container, FileLook, InboxFile, Intake, SourceVersion
 use crate::model::mapping::Mapping;
 use crate::model::month::Month;
 use crate::model::settings::{SourceSetting, State};
-use crate::sources::recognition::{source_of, why_not};
+use crate::sources::recognition::{information_in, source_of, why_not};
 use crate::sources::{SourceDefinition, mapped, named, servicenow};
 use manifest::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,8 @@ enum Kind {
     Manifest,
     Charges(&'static SourceDefinition),
     Table(&'static str),
+    /// Prices and the like: about charges, and none itself.
+    Information(&'static str),
     /// Of no known format.
     Unknown,
     /// A finding was made when it was looked at.
@@ -191,7 +193,7 @@ impl<'a> Inbox<'a> {
         let order: Vec<usize> = used_first.chain((0..self.seen.len()).filter(|place| self.is_free(*place))).collect();
         for place in order {
             let seen = &self.seen[place];
-            if matches!(seen.kind, Kind::Manifest | Kind::Unreadable) || !seen.has_rows() {
+            if matches!(seen.kind, Kind::Manifest | Kind::Unreadable | Kind::Information(_)) || !seen.has_rows() {
                 continue;
             }
             match first.get(seen.file.sha256.as_str()) {
@@ -262,8 +264,13 @@ impl<'a> Inbox<'a> {
 
     /// Says of a file of no known format what is nearest to it.
     fn tell_unknown(&mut self, place: usize) {
-        if !matches!(self.seen[place].kind, Kind::Unknown) {
-            return;
+        match self.seen[place].kind {
+            Kind::Unknown => {}
+            Kind::Information(title) => {
+                let why = format!("It is {title}: information, and nothing of it is added to a bill.");
+                return self.tell(Code::FileUnused, Place::file(self.path(place)), why, "Nothing needs to be done.");
+            }
+            _ => return,
         }
         let (why, row) = match self.seen[place].table() {
             None => ("It is JSON and no manifest of a vendor that is known here.".to_owned(), None),
@@ -353,6 +360,9 @@ fn kind_of(file: &InboxFile, state: &State) -> Kind {
         .or_else(|| mapped::taking(&state.mappings, &file.path, header, false));
     if let Some(source) = source {
         return Kind::Charges(source);
+    }
+    if let Some(title) = information_in(header) {
+        return Kind::Information(title);
     }
     servicenow::table_of(paths::name_of(&file.path), header).map_or(Kind::Unknown, Kind::Table)
 }

@@ -633,6 +633,34 @@ fn an_export_of_a_format_that_is_not_read_is_not_passed_over() {
 }
 
 #[test]
+fn prices_are_information_and_never_billed() {
+    let details = "ReservationOrderId,ReservationId,InstanceId,SKUName,ReservedHours,UsageDate,UsedHours\no,r,i,s,24,2025-06-01,3";
+    let folder = "azure/exports/p/20250601-20250630/202507060512/run";
+    let sheet = |path: &str, first: &str| {
+        file(path, &format!("{first},MeterId,UnitPrice,EffectiveStartDate,PriceType\n1,m,0.1,2025-06-01,Consumption"))
+    };
+    let part = sheet(&format!("{folder}/part_0_0001.csv"), "TierMinimumUnits");
+    let name = "exports/p/20250601-20250630/202507060512/run/part_0_0001.csv";
+    let manifest = format!("{folder}/manifest.json");
+    let manifest = azure_manifest(&manifest, "p", "PriceSheet", "run", "2025-07-06", (name, part.bytes, 1));
+    let files = [sheet("azure/prices.csv", "EnrollmentNumber"), manifest, part, file("azure/used.csv", details)];
+    insta::assert_snapshot!(told(&files), @r"
+    CB0114 note: a file that is not read
+      azure/exports/p/20250601-20250630/202507060512/run/part_0_0001.csv
+      why  It is a price sheet of an Azure customer agreement: information, and nothing of it is added to a bill.
+      fix  Nothing needs to be done.
+    CB0114 note: a file that is not read
+      azure/prices.csv
+      why  It is a price sheet of an Azure enterprise agreement: information, and nothing of it is added to a bill.
+      fix  Nothing needs to be done.
+    CB0114 note: a file that is not read
+      azure/used.csv
+      why  It is a list of Azure reservation details: information, and nothing of it is added to a bill.
+      fix  Nothing needs to be done.
+    ");
+}
+
+#[test]
 fn ten_thousand_small_parts() {
     let keys: Vec<String> = (0..10_000).map(|n| format!("cur/r/20250601-20250701/v2/r-{n:05}.csv")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

@@ -304,6 +304,10 @@ fn views_disagree(versions: &[ConcludedVersion]) -> Result<Vec<Finding>, Overflo
         let mut uncommitted = Cost::ZERO;
         let mut billed = Cost::ZERO;
         for version in &amortized {
+            // What is no charge in either view stands in both.
+            let foreign = sum(version.totals.totals.rows_left_out.values().map(|(_, cost)| *cost))?;
+            carried = carried.checked_sub(foreign)?;
+            counted = counted.checked_sub(foreign)?;
             uncommitted = uncommitted.checked_add(sum(version.uncommitted.values().copied())?)?;
         }
         for version in actual.iter().chain(&amortized) {
@@ -336,7 +340,7 @@ fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
             let views = [a.view, b.view];
             let pair =
                 a.source == b.source && views.contains(&View::ActualOfPair) && views.contains(&View::AmortizedOfPair);
-            if pair || provider(&a.source) != provider(&b.source) || !is_rival(&a.source, &b.source) {
+            if pair || !may_share(&a.source, &b.source) || !is_rival(&a.source, &b.source) {
                 continue;
             }
             let accounts = |version: &ConcludedVersion| -> BTreeSet<String> {
@@ -351,7 +355,7 @@ fn overlaps(versions: &[ConcludedVersion]) -> Vec<Finding> {
             let what = if same { "The same rows stand" } else { "These accounts stand" };
             let more = if shared.len() > 1 { format!(" and {} more", shared.len() - 1) } else { String::new() };
             let why = format!("{what} in {} too, so the month would be billed twice.", place_of_version(a).file.raw());
-            let fix = "Leave one of the two in the inbox: the one that the vendor's invoice is made from.";
+            let fix = "Leave one of the two in the inbox: the one that the vendor's invoice is made from. Or give the other a folder of its own, with usage_only = true in chargeback.toml.";
             let place = place_of_version(b).value(format!("{first}{more}"));
             findings.push(Finding::new(Code::SourceOverlap, place, why, fix));
         }
@@ -374,6 +378,12 @@ fn is_nameless(version: &ConcludedVersion, accounts: &BTreeSet<String>) -> bool 
         && version.totals.totals.rows_accepted > 0
         && !provider(source).is_empty()
         && named(source).is_some_and(alone)
+}
+
+/// Whether two sources can bill one account: they are one provider's, or one of them may be anybody's, as FOCUS is.
+fn may_share(a: &str, b: &str) -> bool {
+    let (a, b) = (provider(a), provider(b));
+    a == b || a.is_empty() || b.is_empty()
 }
 
 /// Whose accounts a source bills. A mapped file shares them with no other: its account may be any text.

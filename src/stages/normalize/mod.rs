@@ -58,6 +58,8 @@ pub struct PartJob<'a> {
     pub currency_of_file: Option<&'a str>,
     /// `month-first` or `day-first` where the settings say so for the source.
     pub date_order: Option<&'a str>,
+    /// Another source bills the same charges: rows are counted and left out.
+    pub usage_only: bool,
     pub billing_tags: &'a [BillingTag],
     /// The same row more often than this in a part blocks, where the vendor gives no row ids.
     pub repeated_rows_limit: u64,

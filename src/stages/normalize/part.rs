@@ -30,6 +30,8 @@ use chrono::Datelike;
 const MOST_REJECTED: usize = 1000;
 /// Bytes of a rejected row that are kept.
 const LONGEST_RAW: usize = 16 << 10;
+/// Why no row of a source counts that the settings call so.
+const USAGE_ONLY: &str = "the settings declare the source usage-only: another one bills it";
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What a rule writes into a charge's key.
@@ -246,19 +248,25 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether a mapping's filter leaves the row out: a line of totals need hold nothing that a charge must.
+    /// Whether the settings or a mapping's filter leave the row out: it need hold nothing then that a charge must, as a
+    /// line of totals does not.
     fn is_filtered(&mut self, cells: Cells<'_>) -> Result<bool, Overflow> {
-        if self.plan.source.mapping().is_none() {
+        let left_out = if self.job.usage_only {
+            USAGE_ONLY
+        } else if self.plan.source.mapping().is_none() {
             return Ok(false);
-        }
-        let rule = self.selection.rule(cells);
-        let Some(rule) = self.plan.rules[rule].rule.filter(|rule| rule.charges.is_empty()) else { return Ok(false) };
+        } else {
+            let rule = self.selection.rule(cells);
+            let rule = self.plan.rules[rule].rule.filter(|rule| rule.charges.is_empty());
+            let Some(rule) = rule else { return Ok(false) };
+            rule.left_out
+        };
         let cost = self.plan.vendor_cost.and_then(|column| amounts::needed(cells, column, &mut self.cuts).ok());
         // Of another currency or of none only the row is counted: amounts of two currencies are never added.
         let books = self.roll_up.symbols_mut().intern(self.job.currency);
         let named = self.currency.named(cells, self.roll_up.symbols_mut());
         let cost = cost.filter(|_| named == Some(books)).unwrap_or_default();
-        self.tally.leave_out(rule.left_out, cost, books)?;
+        self.tally.leave_out(left_out, cost, books)?;
         Ok(true)
     }
 

@@ -1,6 +1,6 @@
 //! Azure agreements other than the plain enterprise one, and the odd headers that people have.
 
-use super::samples::{amount, check_azure, expected};
+use super::samples::{amount, azure_run, check_azure, expected};
 use super::{Case, blocking, cost, parts, settings};
 use chargeback::frame::charges::NoSink;
 use chargeback::model::charge::{CostBasis, Dimension};
@@ -139,7 +139,7 @@ fn a_narrow_file_asks_for_its_currency() {
     let case = case("azure-payg-legacy", "2021-02", View::Only, "USD", key);
     let version = case.concluded();
     insta::assert_snapshot!(version.findings[0].to_string());
-    let part = case.part_with(0, Some("USD"), &mut NoSink);
+    let part = case.part_with(0, |job| job.currency_of_file = Some("USD"), &mut NoSink);
     let version = conclude_version(&case.version(), vec![part], &settings("USD")).unwrap();
     assert_eq!(blocking(&version.findings), [], "{:#?}", version.findings);
     let totals = &version.totals.totals;
@@ -161,4 +161,50 @@ fn enterprise_agreements_in_other_dresses() {
     let key = "azure-ea/third-party-finops-toolkit/EA_NoRows.csv";
     let version = case("azure-ea", "2023-09", View::ActualAlone, "USD", key).concluded();
     assert_eq!(blocking(&version.findings), [Code::FileHeaderOnly]);
+}
+
+#[test]
+fn cost_details_and_the_focus_export_of_one_month_are_never_added() {
+    let actual = azure_run("actual", "202507060512/bbbbbbbb-0000-4000-8000-000000000006", 2);
+    let details = Case::azure("2025-06", View::ActualAlone, actual).concluded();
+    let path = "azure-focus/create-new/exports/westmark-focus/20250601-20250630/202507060520/dddddddd-0000-4000-8000-000000000001/part_0_0001.csv";
+    let focus = case("azure-focus", "2025-06", View::Only, "USD", path);
+    let both = conclude_month(vec![details.clone(), focus.concluded()], &settings("USD")).unwrap();
+    assert_eq!(blocking(&both.findings), [Code::SourceOverlap]);
+    let finding = both.findings.iter().find(|finding| finding.code == Code::SourceOverlap).unwrap();
+    insta::assert_snapshot!(finding.to_string());
+
+    let declared = focus.part_with(0, |job| job.usage_only = true, &mut NoSink);
+    let declared = conclude_version(&focus.version(), vec![declared], &settings("USD")).unwrap();
+    let totals = &declared.totals.totals;
+    assert_eq!((totals.rows_read, totals.rows_accepted), (344, 0));
+    let month = conclude_month(vec![details, declared], &settings("USD")).unwrap();
+    assert_eq!(blocking(&month.findings), [], "{:#?}", month.findings);
+    assert_eq!(month.roll_up.total(CostBasis::Billed).unwrap(), Some(cost("986.5004251872")));
+}
+
+#[test]
+fn a_focus_file_of_anybody_may_be_about_the_same_accounts() {
+    let actual = azure_run("actual", "202507060512/bbbbbbbb-0000-4000-8000-000000000006", 2);
+    let details = Case::azure("2025-06", View::ActualAlone, actual).concluded();
+    let text = "BilledCost,EffectiveCost,ChargeCategory,BillingCurrency,ChargePeriodStart,SubAccountId\n\
+                5,5,Usage,USD,2025-06-03,1A111111-aaaa-4aaa-8aaa-111111111111";
+    let parts = vec![("cloud/tool.csv".to_owned(), text.as_bytes().to_vec())];
+    let tool = Case { source: "focus", month: "2025-06", view: View::Only, currency: "USD", parts };
+    let both = conclude_month(vec![details, tool.concluded()], &settings("USD")).unwrap();
+    assert_eq!(blocking(&both.findings), [Code::SourceOverlap]);
+}
+
+#[test]
+fn what_a_connector_copied_from_aws_is_not_billed_again() {
+    let text = "Date,BillingPeriodStartDate,Cost,BillingCurrency,SubscriptionId,BillingAccountId,ChargeType,PricingModel,PublisherType\n\
+                06/02/2025,06/01/2025,7,USD,s,8,Usage,OnDemand,AWS\n\
+                06/02/2025,06/01/2025,2,USD,s,8,Usage,OnDemand,Azure";
+    let view = |view| {
+        let parts = vec![(format!("cloud/{view:?}.csv"), text.as_bytes().to_vec())];
+        Case::azure("2025-06", view, parts).concluded()
+    };
+    let month = conclude_month(vec![view(View::ActualOfPair), view(View::AmortizedOfPair)], &settings("USD")).unwrap();
+    assert_eq!(blocking(&month.findings), [], "{:#?}", month.findings);
+    assert_eq!(month.roll_up.total(CostBasis::Billed).unwrap(), Some(cost("2")));
 }
