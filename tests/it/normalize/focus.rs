@@ -39,7 +39,7 @@ fn check(key: &str, case: &Case) -> ConcludedVersion {
         let path = |account: &String| {
             if account.is_empty() { String::new() } else { format!("/subscriptions/{account}") }
         };
-        by_account = by_account.iter().map(|(account, sum)| (path(account), sum.clone())).collect();
+        by_account = by_account.iter().map(|(account, sum)| (path(account), *sum)).collect();
     }
     same_groups(key, &wanted["by_sub_account"], "BilledCost", &by_account, |_, group| group.billed);
     if cut.is_none() {
