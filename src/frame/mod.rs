@@ -5,4 +5,5 @@
 pub mod charges;
 mod columns;
 pub mod delimited;
+pub mod parquet_text;
 pub mod roll_up;

@@ -3,11 +3,12 @@
 //! Every member of a gzip file is read (many readers stop after the first and call it done), trailers are checked, and a
 //! limit on the ratio stands in front of every decompressor. Nothing is held in memory but a few blocks.
 
+use crate::frame::parquet_text::ParquetText;
 use crate::model::intake::{Container, TextEncoding};
 use anyhow::Result;
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -93,7 +94,26 @@ pub fn unpacked(file: Packed, container: Container) -> Result<Bytes> {
         }
         Container::Zip => super::archive::text_of(file),
         Container::Workbook => super::spreadsheet::as_csv(file),
+        Container::Parquet => parquet(file),
     }
+}
+
+/// Packed bytes of a Parquet file that are held in memory; a larger file is copied, so that it can be mapped and nobody
+/// can cut it off meanwhile.
+const HELD: u64 = 8 << 20;
+
+fn parquet(mut file: Packed) -> Result<Bytes> {
+    let mut head = Vec::new();
+    let size = file.by_ref().take(HELD).read_to_end(&mut head)? as u64;
+    if size < HELD {
+        return Ok(Box::new(ParquetText::of_bytes(head)?));
+    }
+    let mut copy = tempfile::NamedTempFile::new()?;
+    copy.write_all(&head)?;
+    let size = size + io::copy(&mut file, &mut copy)?;
+    copy.flush()?;
+    let path = copy.into_temp_path();
+    Ok(Box::new(ParquetText::of_file(&path.to_path_buf(), size, path)?))
 }
 
 pub(super) fn limited<D: Read>(reader: Bytes, decoder: impl FnOnce(Counted) -> D) -> Limited<D> {

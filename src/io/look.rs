@@ -51,6 +51,8 @@ pub fn look(
             "Download the export again and look at it in an editor before you put it here.",
         );
     }
+    // A Parquet file says in itself how its texts are encoded.
+    let declared = declared.filter(|_| container != Container::Parquet);
     let encoding = match encoding_of(&sample, declared) {
         Ok(encoding) => encoding,
         Err(why) => {
@@ -91,7 +93,8 @@ fn sample_of(
             refused(Code::FileNotText, why, "Save the table again as an xlsx workbook or, better, as CSV.")
         }
         Err(error) => {
-            refused(Code::FileDamaged, format!("The archive cannot be opened: {error}."), "Download the file again.")
+            let what = if container == Container::Parquet { "Parquet file" } else { "archive" };
+            refused(Code::FileDamaged, format!("The {what} cannot be opened: {error}."), "Download the file again.")
         }
     }
 }
@@ -174,7 +177,8 @@ fn container_of(head: &[u8]) -> Result<Container, &'static str> {
             Ok(Container::Workbook)
         }
         [b'P', b'K', 3, 4, ..] => Ok(Container::Zip),
-        [b'P', b'A', b'R', b'1', ..] => Err("This is a Parquet file; this source is read as delimited text."),
+        [b'P', b'A', b'R', b'1', ..] => Ok(Container::Parquet),
+        [b'P', b'A', b'R', b'E', ..] => Err("This is an encrypted Parquet file."),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Err("This is an old Excel workbook."),
         [b'%', b'P', b'D', b'F', ..] => Err("This is a PDF."),
         _ => Ok(Container::Plain),

@@ -46,6 +46,7 @@ pub enum Container {
     Zstd,
     /// xlsx or xlsb: the first sheet with cells.
     Workbook,
+    Parquet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
