@@ -331,6 +331,8 @@ pub const SOURCES: &[&SourceDefinition] = &[
     &aws::COST_AND_USAGE_REPORT,
     &aws::data_exports::CUR_2,
     &aws::data_exports::CUR_ATHENA,
+    &aws::focus::FOCUS_WITH_INVOICES,
+    &aws::focus::FOCUS,
     &azure::PARTNER_AGREEMENT,
     &azure::CUSTOMER_AGREEMENT,
     &azure::PAY_AS_YOU_GO,
