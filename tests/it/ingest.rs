@@ -60,6 +60,44 @@ fn of_three_versions_of_june_the_one_that_the_manifest_names() {
 }
 
 #[test]
+fn data_exports_are_the_execution_that_the_manifest_names() {
+    let Ingested { intake, findings } = delivered("aws-cur2/create-new", "2025-07", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!((version.source.as_str(), version.export.as_str()), ("aws-cur2", "westmark-cur2v"));
+    let data = "exports/westmark-cur2v/data/BILLING_PERIOD=2025-07";
+    let second = format!("{data}/20250721T093000Z-bbbb2222-0000-4000-8000-000000000002");
+    assert_eq!(parts(version), [format!("{second}/westmark-cur2v-00001.csv.gz")]);
+    let first = format!("{data}/20250720T093000Z-aaaa1111-0000-4000-8000-000000000001/");
+    assert_eq!(codes(&findings), [(Code::VersionSuperseded, first.as_str())]);
+
+    let Ingested { intake, findings } = delivered("aws-cur2/overwrite", "2025-06", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    let data = "exports/westmark-cur2/data/BILLING_PERIOD=2025-06";
+    assert_eq!(parts(version), [1, 2].map(|part| format!("{data}/westmark-cur2-0000{part}.csv.gz")));
+    assert_eq!(codes(&findings), []);
+}
+
+#[test]
+fn a_data_export_that_became_shorter_leaves_a_part_that_is_not_read() {
+    let (mut files, _) = inbox::look_at_all(&samples(), "aws-cur2/overwrite", &State::default(), 2).unwrap();
+    let data = "exports/westmark-cur2/data/BILLING_PERIOD=2025-06";
+    let (mut others, _) = inbox::look_at_all(&samples(), "aws-cur2/create-new", &State::default(), 2).unwrap();
+    let mut stale = others.remove(0);
+    stale.path = format!("{data}/westmark-cur2-00003.csv.gz");
+    files.push(stale.clone());
+    let Ingested { intake, findings } = ingest(&files, &State::default(), Month::parse("2025-06").unwrap());
+    assert_eq!(intake.versions.iter().map(|version| version.parts.len()).collect::<Vec<_>>(), [2]);
+    assert_eq!(codes(&findings), [(Code::FileUnused, stale.path.as_str())]);
+}
+
+#[test]
+fn parquet_is_told_by_its_columns() {
+    let Ingested { intake, findings } = delivered("aws-cur2/variants", "2025-06", Vec::new());
+    let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!((version.source.as_str(), parts(version)), ("aws-cur2", vec!["parquet-maps.snappy.parquet"]));
+}
+
+#[test]
 fn a_second_download_of_a_zip_is_not_read() {
     let Ingested { intake, findings } = delivered("aws-cur-legacy/westmark-overwrite", "2025-05", Vec::new());
     let [version] = intake.versions.as_slice() else { panic!("{findings:#?}") };

@@ -1,11 +1,18 @@
 //! CUR 2.0 and the legacy report in Athena's naming against `expected.json`, to the last digit.
 
 use super::samples::{check_aws, expected};
-use super::{Case, blocking, cost, parts, sample};
+use super::{Case, blocking, cost, parts, sample, settings};
+use chargeback::io::container::plain_text;
 use chargeback::model::charge::Dimension;
 use chargeback::model::finding::{Code, Severity};
+use chargeback::model::intake::{Container, TextEncoding};
+use chargeback::model::money::Cost;
+use chargeback::model::roll_up::Row;
 use chargeback::sources::recognition::source_of;
-use std::collections::BTreeSet;
+use chargeback::stages::normalize::{ConcludedVersion, conclude_month};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 
 const OVERWRITTEN: &str = "aws-cur2/overwrite/exports/westmark-cur2/data/BILLING_PERIOD=2025-06";
 const JULY: &str = "aws-cur2/create-new/exports/westmark-cur2v/data/BILLING_PERIOD=2025-07";
@@ -101,6 +108,8 @@ fn each_is_told_by_its_header() {
         ("aws-cur2/variants/selected-columns.csv.gz".to_owned(), "aws-cur2"),
         ("aws-cur2/third-party-aws-cur-anonymize/sample-cur20.csv".to_owned(), "aws-cur-athena"),
         ("aws-cur-legacy/third-party-koku/2022-07-01-alt-columns.csv".to_owned(), "aws-cur-athena"),
+        ("aws-focus/focus-1.2-aws-short.csv".to_owned(), "aws-focus-1.2"),
+        ("aws-focus/focus-1.0-aws/data/BILLING_PERIOD=2025-06/westmark-focus-00001.csv.gz".to_owned(), "aws-focus"),
         ("aws-cur-legacy/third-party-koku/2023-06-01.csv".to_owned(), "aws-cur"),
         ("aws-cur-legacy/third-party-aws-cur-anonymize/sample-legacy-csv.csv".to_owned(), "aws-cur"),
     ] {
@@ -109,4 +118,97 @@ fn each_is_told_by_its_header() {
         let header: Vec<String> = String::from_utf8_lossy(header).trim().split(',').map(str::to_owned).collect();
         assert_eq!(source_of(&header, &[]).map(|source| source.name), Some(wanted), "{path}");
     }
+}
+
+/// What the engine reads of a Parquet file.
+fn text_of_parquet(path: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(path);
+    let file = Box::new(std::fs::File::open(path).unwrap());
+    let mut text = Vec::new();
+    plain_text(file, Container::Parquet, TextEncoding::Utf8).unwrap().read_to_end(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_parquet_file_is_read_as_its_csv() {
+    let path = "aws-cur2/variants/parquet-maps.snappy.parquet";
+    let of_parquet = Case::aws("2025-06", vec![(path.to_owned(), text_of_parquet(path))]).of("aws-cur2").concluded();
+    // It holds the first 300 rows of June.
+    let (_, csv) = june().parts.remove(0);
+    let csv: Vec<u8> = csv.split_inclusive(|&byte| byte == b'\n').take(301).flatten().copied().collect();
+    let of_csv = Case::aws("2025-06", vec![("first.csv".to_owned(), csv)]).of("aws-cur2").concluded();
+    let (totals, wanted) = (&of_parquet.totals.totals, &of_csv.totals.totals);
+    assert_eq!((totals.rows_read, totals.rows_rejected), (300, 0), "{:#?}", of_parquet.findings);
+    assert_eq!(totals.billed["USD"], cost("6939.608919596"));
+    assert_eq!(
+        (&totals.billed, &totals.effective, &totals.by_charge_type, &totals.by_account, &totals.by_invoice),
+        (&wanted.billed, &wanted.effective, &wanted.by_charge_type, &wanted.by_account, &wanted.by_invoice)
+    );
+    let tagged = |version: &ConcludedVersion| -> BTreeSet<String> {
+        let rows = version.roll_up.rows();
+        rows.map(|row| format!("{} {} {}", row.day(), row.tag("agency"), row.text(Dimension::ServiceName))).collect()
+    };
+    assert_eq!(tagged(&of_parquet), tagged(&of_csv));
+}
+
+/// Sums of one of the expected file's groups, in FOCUS's four costs.
+fn sums_of(version: &ConcludedVersion, key: impl Fn(&Row<'_>) -> String) -> BTreeMap<String, [Cost; 4]> {
+    let mut groups: BTreeMap<String, [Cost; 4]> = BTreeMap::new();
+    for row in version.roll_up.rows() {
+        let sums = row.sums();
+        let costs = [sums.billed, sums.effective.unwrap(), sums.list.unwrap(), sums.contracted.unwrap()];
+        let group = groups.entry(key(&row)).or_default();
+        for (total, cost) in group.iter_mut().zip(costs) {
+            *total = total.checked_add(cost).unwrap();
+        }
+    }
+    groups
+}
+
+fn sums_expected(groups: &Value) -> BTreeMap<String, [Cost; 4]> {
+    let of = |group: &Value| {
+        ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"].map(|name| cost(group[name].as_str().unwrap()))
+    };
+    groups.as_object().unwrap().iter().map(|(name, group)| (name.clone(), of(group))).collect()
+}
+
+#[test]
+fn focus_as_aws_exports_it() {
+    for (key, path, month, source) in [
+        (
+            "aws-focus/focus-1.0-aws/data/BILLING_PERIOD=2025-06/*",
+            "aws-focus/focus-1.0-aws/data/BILLING_PERIOD=2025-06/westmark-focus-00001.csv.gz",
+            "2025-06",
+            "aws-focus",
+        ),
+        ("aws-focus/focus-1.2-aws-short.csv", "aws-focus/focus-1.2-aws-short.csv", "2025-04", "aws-focus-1.2"),
+    ] {
+        let version = Case::aws(month, parts(&[path])).of(source).concluded();
+        let wanted = expected(key);
+        let totals = &version.totals.totals;
+        assert_eq!((totals.rows_read, totals.rows_rejected), (wanted["rows"].as_u64().unwrap(), 0), "{key}");
+        let text = |row: &Row<'_>, dimension| row.text(dimension).to_owned();
+        let category = |row: &Row<'_>| {
+            let names = [Dimension::ChargeCategory, Dimension::ChargeClass, Dimension::CommitmentDiscountStatus];
+            names.map(|dimension| text(row, dimension)).join(" | ")
+        };
+        assert_eq!(sums_of(&version, category), sums_expected(&wanted["by_charge_category_and_class"]), "{key}");
+        let account = |row: &Row<'_>| text(row, Dimension::SubAccountId);
+        assert_eq!(sums_of(&version, account), sums_expected(&wanted["by_sub_account"]), "{key}");
+        if month == "2025-04" {
+            let invoice = |row: &Row<'_>| text(row, Dimension::InvoiceId);
+            assert_eq!(sums_of(&version, invoice), sums_expected(&wanted["by_invoice"]), "{key}");
+        }
+        assert_eq!(blocking(&version.findings), [], "{key}: {:#?}", version.findings);
+        assert!(version.roll_up.rows().any(|row| row.tag("agency") == "DOT"), "{key}");
+    }
+}
+
+#[test]
+fn a_report_and_its_focus_export_are_not_both_billed() {
+    let path = "aws-focus/focus-1.0-aws/data/BILLING_PERIOD=2025-06/westmark-focus-00001.csv.gz";
+    let focus = Case::aws("2025-06", parts(&[path])).of("aws-focus").concluded();
+    let month = conclude_month(vec![june().concluded(), focus], &settings("USD")).unwrap();
+    assert_eq!(blocking(&month.findings), [Code::SourceOverlap]);
+    insta::assert_snapshot!(month.findings.iter().find(|finding| finding.blocks()).unwrap().to_string());
 }
