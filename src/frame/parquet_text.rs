@@ -267,7 +267,8 @@ fn line_of_bytes<'a>(into: &mut Vec<u8>, cells: impl ExactSizeIterator<Item = &'
             into.push(b',');
         }
         // A line without a byte would be no row.
-        if !(alone && cell.is_empty()) && !cell.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        let quoted = alone && cell.is_empty() || cell.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
+        if !quoted {
             into.extend_from_slice(cell);
             continue;
         }

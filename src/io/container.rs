@@ -113,7 +113,8 @@ fn parquet(mut file: Packed) -> Result<Bytes> {
     let size = size + io::copy(&mut file, &mut copy)?;
     copy.flush()?;
     let path = copy.into_temp_path();
-    Ok(Box::new(ParquetText::of_file(&path.to_path_buf(), size, path)?))
+    let at = path.to_path_buf();
+    Ok(Box::new(ParquetText::of_file(&at, size, path)?))
 }
 
 pub(super) fn limited<D: Read>(reader: Bytes, decoder: impl FnOnce(Counted) -> D) -> Limited<D> {

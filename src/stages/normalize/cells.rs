@@ -305,11 +305,14 @@ pub struct JsonTags {
     unreadable: Option<&'static str>,
 }
 
+/// A column of JSON objects, how their keys are meant, and what was read of them.
+type TagObject = (Column, Option<&'static TagMap>, Memo<Rc<JsonTags>>);
+
 /// The billing tags of a row.
 pub struct TagReader {
     /// For each billing tag its columns, the preferred spelling first.
     columns: Vec<Vec<(Column, Memo<Known>)>>,
-    objects: Vec<(Column, Option<&'static TagMap>, Memo<Rc<JsonTags>>)>,
+    objects: Vec<TagObject>,
 }
 
 /// Something to tell about a row's tags; the charge counts all the same.
