@@ -5,6 +5,7 @@ use crate::golden::{Texts, cost, money, september, september_with};
 use calamine::{Data, Reader};
 use chargeback::io::fs::Disk;
 use chargeback::model::bill::{BillDetail, CentralAmount, Destination, RatedCharge, Ruling};
+use chargeback::model::money::Money;
 use chargeback::model::month_end::{MonthEnd, RejectedRow, Standing};
 use chargeback::model::proof::{ItemType, ReconcilingItem, VendorState};
 use chargeback::model::untrusted::Untrusted;
@@ -45,6 +46,7 @@ fn the_golden_month_in_text() {
 fn control_totals_of_the_golden_month() {
     let control: Value =
         serde_json::from_str(text(&files(&september()), "journals/journal-2025-09.control.json")).unwrap();
+    assert_eq!(control["configuration"], "c0".repeat(32));
     assert_eq!((&control["journal_count"], &control["line_count"]), (&3.into(), &19.into()));
     assert_eq!((&control["total_debit"], &control["total_credit"]), (&"51281.42".into(), &"51281.42".into()));
     let funds = control["funds"].as_array().unwrap();
@@ -435,6 +437,36 @@ fn the_summary_keeps_to_its_schema() {
         assert_eq!(summary["services"][0]["showback"], "845.67");
         assert_eq!(cost(summary["stages"][0]["amount"].as_str().unwrap()), cost("16945.416666"));
     }
+}
+
+/// What went to agencies, pools and the provider, with what no charge holds, is what the vendors asked for.
+#[test]
+fn the_totals_of_the_stages_add_up() {
+    let mut taxed = september();
+    taxed.vendors[1].invoice_basis = money("6465.67");
+    taxed.bills.central.push(CentralAmount {
+        section: taxed.vendors[1].section.clone(),
+        reason: "invoice only: tax".to_owned(),
+        amount: money("120.00"),
+    });
+    for end in [september(), taxed] {
+        let summary: Value = serde_json::from_str(text(&files(&end), "summary.json")).unwrap();
+        let of = |stage: &str| {
+            let stages = summary["stages"].as_array().unwrap().iter().filter(|one| one["stage"] == stage);
+            Money::total(stages.map(|one| money(one["amount"].as_str().unwrap()))).unwrap()
+        };
+        assert_eq!(of("allocate"), of("reconcile"));
+    }
+}
+
+#[test]
+fn an_edited_part_of_a_tie_out_is_seen() {
+    let mut end = september();
+    end.tie_outs[0].parts = vec![("AWS".to_owned(), "4711.08".to_owned())];
+    let mut files = files(&end);
+    let file = files.iter_mut().find(|file| file.path == "summary.json").unwrap();
+    file.bytes = String::from_utf8(file.bytes.clone()).unwrap().replacen("4711.08", "4711.09", 1).into_bytes();
+    assert_only_fails(&end, &files, "summary.json");
 }
 
 /// As much of JSON schema as ours uses.

@@ -178,6 +178,8 @@ fn stages(end: &MonthEnd) -> anyhow::Result<Vec<StageTotal>> {
         let amounts = end.charges.iter().filter(|charge| holds(&charge.destination)).map(|charge| charge.amount);
         add("allocate", name, Some(Money::total(amounts)?.to_string()));
     }
+    let central = Money::total(end.bills.central.iter().map(|central| central.amount))?;
+    add("allocate", "central, on no charge", Some(central.to_string()));
     for (name, mode) in MODES {
         let amounts = end.bills.lines.iter().filter(|line| line.mode == mode).map(|line| line.amount);
         add("bills", name, Some(Money::total(amounts)?.to_string()));
@@ -262,7 +264,7 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
     vec![compare(FILE, written.bytes(FILE).and_then(read), in_ledger(end))]
 }
 
-/// Amounts of vendors, agencies, services, funds, and the sides of every tie-out.
+/// Amounts of vendors, agencies, services, funds, and the sides of every tie-out with their parts.
 fn read(bytes: &[u8]) -> anyhow::Result<Figures> {
     let summary: Value = serde_json::from_slice(bytes)?;
     let mut figures = Figures::default();
@@ -276,14 +278,19 @@ fn read(bytes: &[u8]) -> anyhow::Result<Figures> {
     ];
     for (list, names, amounts) in keys {
         for one in summary[list].as_array().into_iter().flatten() {
-            let name: Vec<&str> = names.iter().filter_map(|name| one[*name].as_str()).collect();
+            let whose: Vec<&str> = names.iter().filter_map(|name| one[*name].as_str()).collect();
+            let whose = format!("{list} {}", whose.join(" "));
             for amount in amounts {
                 let text = one[*amount].as_str().unwrap_or("0");
-                let name = format!("{list} {} {amount}", name.join(" "));
+                let name = format!("{whose} {amount}");
                 match list {
                     "tie_outs" => figures.add_if_amount(name, text)?,
                     _ => figures.add_text(name, text)?,
                 }
+            }
+            for (place, part) in one["parts"].as_array().into_iter().flatten().enumerate() {
+                let [part, text] = [0, 1].map(|cell| part[cell].as_str().unwrap_or_default());
+                figures.add_if_amount(format!("{whose} part {place} {part}"), text)?;
             }
         }
     }
@@ -317,8 +324,12 @@ fn in_ledger(end: &MonthEnd) -> anyhow::Result<Figures> {
         }
     }
     for tie_out in &end.tie_outs {
+        let whose = format!("tie_outs {} {}", tie_out.id, tie_out.about);
         for (name, text) in [("left", &tie_out.left), ("right", &tie_out.right), ("difference", &tie_out.difference)] {
-            figures.add_if_amount(format!("tie_outs {} {} {name}", tie_out.id, tie_out.about), text)?;
+            figures.add_if_amount(format!("{whose} {name}"), text)?;
+        }
+        for (place, (part, text)) in tie_out.parts.iter().enumerate() {
+            figures.add_if_amount(format!("{whose} part {place} {part}"), text)?;
         }
     }
     Ok(figures)
