@@ -27,6 +27,7 @@ pub struct Opened {
     pub run: String,
     pub standing: Standing,
     pub settings: Settings,
+    pub configuration: String,
     pub directory: Directory,
     pub normalized: Normalized,
     /// What was found before normalize.
@@ -51,13 +52,14 @@ impl Plant for NoPlant {}
 /// allocate. What a stage that was not run would have made is empty.
 pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(MonthEnd, Stage)> {
     plant.after_normalize(&mut opened);
-    let Opened { month, run, standing, settings, directory, normalized, findings } = opened;
+    let Opened { month, run, standing, settings, configuration, directory, normalized, findings } = opened;
     let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
     let mut end = MonthEnd {
         month,
         run,
         standing,
         settings,
+        configuration,
         directory,
         roll_up,
         versions,

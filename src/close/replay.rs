@@ -62,6 +62,7 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
         run: body.run.clone(),
         standing,
         settings,
+        configuration: body.settings.sha256.clone(),
         directory: delivery.directory,
         normalized,
         findings,

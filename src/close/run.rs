@@ -203,6 +203,7 @@ impl Run<'_> {
             run: charged.run,
             standing: self.standing(),
             settings: sources.loaded.settings.clone(),
+            configuration: sources.settings.sha256.clone(),
             directory: sources.delivered.delivery.directory.clone(),
             normalized: charged.normalized,
             findings,

@@ -60,6 +60,8 @@ pub struct MonthEnd {
     pub run: String,
     pub standing: Standing,
     pub settings: Settings,
+    /// SHA-256 of the settings as the ledger keeps them; blank where no ledger does.
+    pub configuration: String,
     pub directory: Directory,
     pub roll_up: RollUp,
     pub versions: Vec<VersionTotals>,

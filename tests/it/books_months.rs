@@ -37,6 +37,7 @@ fn closed(seed: u64) -> MonthEnd {
         standing: Standing::Draft,
         versions: vec![read_from(&roll_up)],
         settings,
+        configuration: String::new(),
         directory,
         roll_up,
         rejected: Vec::new(),

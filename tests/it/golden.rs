@@ -48,6 +48,7 @@ pub fn september_with(texts: &Texts<'_>) -> MonthEnd {
         run: "5e97ab12c0de".to_owned(),
         standing: Standing::Final,
         settings: settings(texts),
+        configuration: "c0".repeat(32),
         directory: Directory::default(),
         roll_up,
         versions: Vec::new(),

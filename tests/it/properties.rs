@@ -288,6 +288,7 @@ proptest! {
             run: String::new(),
             standing: Standing::Draft,
             settings,
+            configuration: String::new(),
             directory,
             roll_up,
             versions: Vec::new(),

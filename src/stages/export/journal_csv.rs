@@ -159,12 +159,15 @@ fn fits(journal: &str, line: usize, column: &str, longest: usize, cell: &str) ->
     Ok(())
 }
 
-/// What the receiver compares with what arrived.
+/// What the receiver compares with what arrived. Who approved a close and when it was made are in the ledger's record: they
+/// would give the same month other bytes.
 #[derive(Debug, Serialize)]
 struct Control {
     schema: &'static str,
     /// The run: it changes with every input, setting and rule.
     batch_id: String,
+    /// SHA-256 of the settings, under which the ledger keeps them.
+    configuration: String,
     standing: &'static str,
     state: String,
     month: String,
@@ -195,6 +198,7 @@ impl Control {
         Ok(Self {
             schema: "chargeback.journal-control/1",
             batch_id: end.run.clone(),
+            configuration: end.configuration.clone(),
             standing: standing(end),
             state: end.settings.state.name.clone(),
             month: end.month.to_string(),
@@ -215,6 +219,7 @@ impl Control {
         let mut table = Table::new(&[
             "schema",
             "batch_id",
+            "configuration",
             "standing",
             "month",
             "fiscal_year",
@@ -230,6 +235,7 @@ impl Control {
         table.row(&[
             self.schema.to_owned(),
             self.batch_id.clone(),
+            self.configuration.clone(),
             self.standing.to_owned(),
             self.month.clone(),
             self.fiscal_year.to_string(),
@@ -377,7 +383,9 @@ fn figures_of_json(bytes: &[u8]) -> anyhow::Result<Figures> {
 fn figures_of_line(bytes: &[u8]) -> anyhow::Result<Figures> {
     let (header, rows) = csv::read(bytes)?;
     let mut figures = Figures::default();
-    for (name, cell) in rows.iter().flat_map(|row| header.iter().zip(row)).skip(9) {
+    for (name, cell) in
+        rows.iter().flat_map(|row| header.iter().zip(row)).skip_while(|(name, _)| *name != "journal_count")
+    {
         figures.add_text(name, cell)?;
     }
     Ok(figures)
