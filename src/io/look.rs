@@ -31,12 +31,8 @@ pub fn look(
     let container = match container_of(&head) {
         Ok(container) => container,
         Err(why) => {
-            return refuse(
-                path,
-                Code::FileNotText,
-                why,
-                "Put the vendor's CSV export here, not a workbook or a page saved under its name.",
-            );
+            let fix = "Put the vendor's CSV export here, not a workbook or a page saved under its name.";
+            return refuse(path, Code::FileNotText, why, fix);
         }
     };
     let sample = match sample_of(path, container, open)? {
@@ -44,24 +40,16 @@ pub fn look(
         Err(finding) => return Ok((FileLook::Unreadable, vec![*finding])),
     };
     if let Some((code, why)) = not_a_table(&sample) {
-        return refuse(
-            path,
-            code,
-            why,
-            "Download the export again and look at it in an editor before you put it here.",
-        );
+        let fix = "Download the export again and look at it in an editor before you put it here.";
+        return refuse(path, code, why, fix);
     }
     // A Parquet file says in itself how its texts are encoded.
     let declared = declared.filter(|_| container != Container::Parquet);
     let encoding = match encoding_of(&sample, declared) {
         Ok(encoding) => encoding,
         Err(why) => {
-            return refuse(
-                path,
-                Code::FileEncoding,
-                why,
-                "Export as UTF-8, or set `encoding` for this source in chargeback.toml (\"windows-1252\").",
-            );
+            let fix = "Export as UTF-8, or set `encoding` for this source in chargeback.toml (\"windows-1252\").";
+            return refuse(path, Code::FileEncoding, why, fix);
         }
     };
     let text = to_utf8(&sample, encoding);
