@@ -42,13 +42,18 @@ const OFTEN: usize = 2;
 const BY: usize = 3;
 
 const COMMITTED: Is = Is::OneOf(&["Reservation", "SavingsPlan"]);
-const AMORTIZED: &[View] = &[View::AmortizedAlone, View::AmortizedOfPair];
+const PAIRED: &[View] = &[View::AmortizedOfPair];
+const UNPAIRED: &[View] = &[View::AmortizedAlone];
+const COVERED_USAGE: &[(usize, Is)] = &[(TYPE, Is::Text("Usage")), (MODEL, COMMITTED)];
+const UNUSED: &[(usize, Is)] = &[(TYPE, Is::OneOf(&["UnusedReservation", "UnusedSavingsPlan"]))];
+const COMMITMENT_PAID: &[(usize, Is)] = &[(TYPE, Is::OneOf(&["Purchase", "Refund"])), (MODEL, COMMITTED)];
 const OF_AWS: &str = "a copy of what AWS bills itself";
 const CARRIED: &str = "the amortized view of the month carries this charge";
 
 const METERED: ChargeMade = ChargeMade { list: Amount::Column(LIST_COST), ..USAGE };
 const COVERED: ChargeMade =
     ChargeMade { pricing: "Committed", commitment_status: "Used", list: Amount::Unavailable, ..METERED };
+const UNUSED_COMMITMENT: ChargeMade = ChargeMade { commitment_status: "Unused", quantity: false, ..COVERED };
 const PURCHASE: ChargeMade =
     ChargeMade { category: ChargeCategory::Purchase, frequency: "One-Time", pricing: "", quantity: false, ..USAGE };
 const COMMITMENT_PURCHASE: ChargeMade = ChargeMade { effective: Amount::Zero, pricing: "Committed", ..PURCHASE };
@@ -77,21 +82,21 @@ const RULES: &[ChargeRule] = &[
         &[ChargeMade { correction: true, ..COMMITMENT_PURCHASE }],
     ),
     ChargeRule { when: &[], views: &[View::ActualOfPair], charges: &[], left_out: CARRIED, owed: Owed::Nothing },
-    // Usage under a commitment: paid by the commitment, so billed nothing.
+    // Usage under a commitment: paid by the commitment, so billed nothing where the payments are delivered too.
+    of_views(PAIRED, COVERED_USAGE, &[ChargeMade { billed: Amount::Zero, ..COVERED }]),
+    of_views(PAIRED, UNUSED, &[ChargeMade { billed: Amount::Zero, ..UNUSED_COMMITMENT }]),
     of_views(
-        AMORTIZED,
-        &[(TYPE, Is::Text("Usage")), (MODEL, COMMITTED)],
-        &[ChargeMade { billed: Amount::Zero, ..COVERED }],
-    ),
-    of_views(
-        AMORTIZED,
-        &[(TYPE, Is::OneOf(&["UnusedReservation", "UnusedSavingsPlan"]))],
-        &[ChargeMade { billed: Amount::Zero, commitment_status: "Unused", quantity: false, ..COVERED }],
-    ),
-    of_views(
-        AMORTIZED,
-        &[(TYPE, Is::OneOf(&["Purchase", "Refund"])), (MODEL, COMMITTED)],
+        PAIRED,
+        COMMITMENT_PAID,
         &[ChargeMade { billed: Amount::Zero, effective: Amount::Cost, pricing: "Committed", ..PURCHASE }],
+    ),
+    // The amortized view alone: what was paid for commitments is not in it.
+    of_views(UNPAIRED, COVERED_USAGE, &[ChargeMade { billed: Amount::Unavailable, ..COVERED }]),
+    of_views(UNPAIRED, UNUSED, &[ChargeMade { billed: Amount::Unavailable, ..UNUSED_COMMITMENT }]),
+    of_views(
+        UNPAIRED,
+        COMMITMENT_PAID,
+        &[ChargeMade { billed: Amount::Unavailable, effective: Amount::Cost, pricing: "Committed", ..PURCHASE }],
     ),
     // The actual view alone: what covered usage really cost is not in it.
     rule(&[(TYPE, Is::Text("Usage")), (MODEL, COMMITTED)], &[ChargeMade { effective: Amount::Unavailable, ..COVERED }]),

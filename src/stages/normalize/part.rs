@@ -363,7 +363,8 @@ impl<'a> Reader<'a> {
         // Everything that can refuse the row comes before the first charge is counted.
         self.made.clear();
         for charge in &planned.charges {
-            self.made.push(sums_of(&self.plan, charge, cells, cost, (&mut self.notebook, &mut self.cuts))?);
+            let told = (&mut self.notebook, &mut self.cuts);
+            self.made.push(sums_of(&self.plan, charge, cells, cost, self.roll_up.symbols().text(currency), told)?);
         }
         let owed = amounts::owed(planned.owed, cells, cost, &mut self.cuts)?;
         let commitment = self.key[Dimension::CommitmentDiscountId as usize];
@@ -499,6 +500,7 @@ fn sums_of(
     charge: &PlannedCharge,
     cells: Cells<'_>,
     cost: &VendorCost,
+    currency: &str,
     (notebook, cuts): (&mut Notebook, &mut Cuts),
 ) -> Result<Option<Sums>, Stop> {
     if let Some((column, told)) = charge.told {
@@ -510,6 +512,11 @@ fn sums_of(
         let sums =
             Sums { billed: Cost::ZERO, effective: nothing, list: nothing, contracted: nothing, quantity, charges: 1 };
         return Ok(Some(sums).filter(|_| !quantity.is_zero()));
+    }
+    if matches!(charge.billed, PlannedAmount::Unavailable) {
+        // The sums need a number; the finding blocks, so nobody is billed by it.
+        let cell = plan.vendor_cost.map_or(&b""[..], |column| cells.raw(column));
+        notebook.note(refusals::billed_unknown(plan.vendor_cost, cell), cells.row(), Some((cost.invoiced(), currency)));
     }
     let billed = amounts::amount(&charge.billed, cells, cost, cuts)?.unwrap_or_default();
     let mut quantity = Quantity::ZERO;

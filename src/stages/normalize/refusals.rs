@@ -229,6 +229,12 @@ pub fn unknown_type(column: Option<Column>, cell: &[u8]) -> Fault {
     Fault::new(Code::ChargeTypeUnknown, column, cell, why, fix)
 }
 
+pub fn billed_unknown(column: Option<Column>, cell: &[u8]) -> Fault {
+    let why = "The amortized view spreads what was paid for a commitment over its days; what was billed for it this month is in the actual view alone, which is not there.";
+    let fix = "Deliver the actual export of the month beside the amortized one.";
+    Fault::new(Code::BilledUnavailable, column, cell, why, fix)
+}
+
 pub fn quantity_sign(column: Column, cell: &[u8]) -> Fault {
     let why = "The quantity is negative and the cost is not, so a unit price made of them would be negative.";
     Fault::new(

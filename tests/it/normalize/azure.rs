@@ -78,7 +78,23 @@ fn customer_agreement() {
     assert_eq!(version.totals.totals.billed["EUR"], cost("920.9582462119452"));
     assert_eq!(version.totals.totals.by_invoice.len(), 1);
     let version = check_azure(&key("amort", 5), &amortized);
+    assert_eq!(blocking(&version.findings), [Code::BilledUnavailable], "{:#?}", version.findings);
     assert_eq!(version.totals.totals.effective.as_ref().unwrap()["EUR"], cost("999.80736675989071"));
+}
+
+#[test]
+fn the_amortized_view_alone_tells_what_was_billed_where_nothing_is_committed() {
+    let text =
+        String::from_utf8(super::sample("azure-ea/third-party-finops-toolkit/EA_AmortizedCost_Small.csv")).unwrap();
+    let on_demand = |line: &&str| !["Reservation", "SavingsPlan"].iter().any(|model| line.contains(model));
+    let header = text.lines().take(1);
+    let kept: Vec<&str> = header.chain(text.lines().skip(1).filter(on_demand)).collect();
+    assert!(kept.len() > 5 && kept.len() < text.lines().count());
+    let part = ("cloud/amort.csv".to_owned(), kept.join("\n").into_bytes());
+    let version = Case::azure("2023-09", View::AmortizedAlone, vec![part]).concluded();
+    assert_eq!(blocking(&version.findings), [], "{:#?}", version.findings);
+    assert_eq!(version.totals.totals.billed, *version.totals.totals.effective.as_ref().unwrap());
+    assert_eq!(version.totals.totals.billed, version.totals.totals.vendor_cost);
 }
 
 #[test]
