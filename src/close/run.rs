@@ -108,8 +108,9 @@ impl Run<'_> {
         let request = self.session.request;
         let mut loaded = config::load(self.session.disk)?;
         let options = self.decide(&mut loaded.settings);
-        if loaded.findings.iter().any(|finding| finding.blocks() && finding.place.file.raw() == "chargeback.toml") {
-            return Ok(self.stopped(loaded.findings, Vec::new()));
+        let of_settings = |finding: &Finding| finding.place.file.raw() == "chargeback.toml";
+        if loaded.findings.iter().any(|finding| finding.blocks() && (of_settings(finding) || self.is_hole(finding))) {
+            return Ok(self.stopped(loaded.findings));
         }
         let configured = Configured { settings: loaded.settings.clone(), findings: loaded.findings.clone() };
         let settings = self.session.keep_json(&configured)?;
@@ -321,8 +322,19 @@ impl Run<'_> {
         empty(self.session.request, exit, message, findings, reports)
     }
 
-    fn stopped(&self, findings: Vec<Finding>, reports: Vec<StageReport>) -> Outcome {
-        self.ended(findings, reports)
+    /// Whether it leaves a hole in the settings: a table, a row or a cell is not there, so a later stage would miss an
+    /// agency or a rule and tell of charges what is true of the table. Ingest reads no table.
+    fn is_hole(&self, finding: &Finding) -> bool {
+        const JUDGED: std::ops::RangeInclusive<u16> = 400..=799;
+        self.session.request.until > Stage::Ingest && !JUDGED.contains(&finding.code.number())
+    }
+
+    /// Only what is wrong with the settings is told: everything else could follow from it.
+    fn stopped(&self, findings: Vec<Finding>) -> Outcome {
+        let mut outcome = self.ended(findings, Vec::new());
+        let month = self.session.request.month;
+        outcome.message.push_str(&format!(" {month} was not read, because the settings cannot be."));
+        outcome
     }
 }
 

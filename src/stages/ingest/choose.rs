@@ -75,6 +75,9 @@ fn the_one_that_counts<'m>(inbox: &mut Inbox, unit: &[&'m Manifest]) -> Option<&
             format!("{} runs of {}{month} say the same time of submission, or none.", candidates.len(), first.export),
         ),
     };
+    if code == Code::ManifestMissing && inbox.has_damaged_manifest(&first.path) {
+        return None;
+    }
     inbox.tell(
         code,
         Place::file(&first.path).value(list.join(", ")),

@@ -96,6 +96,9 @@ fn is_ambiguous(inbox: &mut Inbox, folder: &str, places: &[usize], source: &Sour
         (_, 2..) if !are_parts(&names) => ("files", list(&names.iter().copied().collect())),
         _ => return false,
     };
+    if inbox.has_damaged_manifest(&format!("{folder}/")) {
+        return true;
+    }
     let why = format!(
         "These {what} of {} may be several versions of one month, and no manifest says which one counts.",
         source.title

@@ -157,6 +157,15 @@ impl<'a> Inbox<'a> {
     fn setting(&self, folder: &str) -> Option<&'a SourceSetting> {
         self.state.sources.iter().find(|setting| setting.folder == folder)
     }
+    /// Whether a manifest below this source's folder cannot be read. It may be the one that is missed elsewhere, and to say
+    /// that it is missing would be wrong.
+    fn has_damaged_manifest(&self, path: &str) -> bool {
+        let root = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+        let is_beside = |other: &str| manifest::is_called_manifest(other) && root(other) == root(path);
+        let told = |finding: &Finding| finding.code == Code::ManifestDamaged && is_beside(finding.place.file.raw());
+        let unread = |seen: &Seen<'_>| matches!(seen.kind, Kind::Unreadable) && is_beside(&seen.file.path);
+        self.findings.iter().any(told) || self.seen.iter().any(unread)
+    }
 
     fn tell(&mut self, code: Code, place: Place, why: impl Into<String>, fix: impl Into<String>) {
         self.findings.push(Finding::new(code, place, why, fix));
