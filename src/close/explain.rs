@@ -14,6 +14,7 @@ use crate::model::money::{Cost, Money};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
+use crate::model::secrets::without_secrets;
 use crate::model::untrusted::Untrusted;
 use crate::sources::named;
 use anyhow::{Context, Result};
@@ -168,7 +169,9 @@ fn raw_rows(
         while !wanted.is_empty() && scanner.next(&mut record).with_context(|| format!("cannot read {path}"))? {
             if wanted.remove(&record.row) {
                 let line = scanner.raw(&record);
-                let text = String::from_utf8_lossy(&line[..line.len().min(LONGEST_RAW)]).into_owned();
+                let text = String::from_utf8_lossy(line);
+                let mut text = without_secrets(&text).into_owned();
+                text.truncate(text.floor_char_boundary(LONGEST_RAW));
                 raw.insert((path.to_owned(), record.row), text);
             }
         }

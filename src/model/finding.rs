@@ -207,6 +207,7 @@ codes! {
     FormatUnknown = 326, Blocks, "the settings name a format nobody knows";
     ViewAssumed = 327, Warning, "actual or amortized: nothing says which";
     BilledUnavailable = 328, Blocks, "billed cost is not known";
+    UsageEarlier = 329, Note, "usage of an earlier month";
     OwnerMissing = 401, Warning, "charges without an owner";
     OwnerUnknownAgency = 402, Warning, "an owner that is not a known agency";
     OwnerAmbiguous = 403, Warning, "an owner that is not certain";

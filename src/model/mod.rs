@@ -17,5 +17,6 @@ pub mod month_end;
 pub mod part_outcome;
 pub mod proof;
 pub mod roll_up;
+pub mod secrets;
 pub mod settings;
 pub mod untrusted;

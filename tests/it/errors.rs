@@ -144,6 +144,9 @@ fn play(case: &Case, books: &Path) -> Answer {
     panic!("{} asks nothing", case.name)
 }
 
+/// What cases write into texts and nobody may be shown.
+const SECRETS: [&str; 2] = ["AKIAIOSFODNN7EXAMPLE", "123-45-6789"];
+
 /// What must hold of an answer whatever its words are.
 fn judge(case: &Case, answer: &Answer, clean: &Answer) -> Result<(), String> {
     let closes = case.steps.last().is_some_and(|step| step.starts_with("$ chargeback close"));
@@ -167,6 +170,9 @@ fn judge(case: &Case, answer: &Answer, clean: &Answer) -> Result<(), String> {
     if !answer.results.chars().chain(answer.messages.chars()).all(harmless) {
         return Err("a control character of a file reached the terminal".to_owned());
     }
+    if SECRETS.iter().any(|secret| answer.results.contains(secret) || answer.messages.contains(secret)) {
+        return Err("a key or a personal number reached the terminal".to_owned());
+    }
     Ok(())
 }
 
@@ -182,7 +188,7 @@ fn outputs_are_harmless(books: &Path) -> Result<(), String> {
             }
             let Ok(text) = fs::read_to_string(&path) else { continue };
             let bad = |c: char| c.is_control() && c != '\n' && c != '\r' || matches!(c, '\u{202a}'..='\u{202e}');
-            let secret = ["AKIAIOSFODNN7EXAMPLE", "123-45-6789"].iter().any(|secret| text.contains(secret));
+            let secret = SECRETS.iter().any(|secret| text.contains(secret));
             let runs = path.extension().is_some_and(|end| end == "csv")
                 && csv::Reader::from_reader(text.as_bytes())
                     .records()

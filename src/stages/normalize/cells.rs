@@ -8,6 +8,7 @@ use super::{refusals, tags};
 use crate::frame::delimited::Cells;
 use crate::model::charge::Dimension;
 use crate::model::roll_up::{Symbol, Symbols};
+use crate::model::secrets::{masked, without_secrets};
 use crate::model::settings::BillingTag;
 use crate::sources::{AccountShape, DateFormat, TagMap, fold_tag};
 use chrono::NaiveDate;
@@ -29,26 +30,25 @@ enum Change {
     Keep,
     /// A vendor that writes one name in several cases.
     Lower,
-    /// Free text of people: keys and personal numbers are masked.
-    Mask,
     LastPart,
 }
 
 fn known(text: &str, change: Change, symbols: &mut Symbols) -> Known {
     let text = without_null(text);
+    // Whole and in its own case: a key that is cut or lower case would not be seen.
+    let shown = masked(text);
+    let masked = shown.is_some();
+    let text = shown.as_deref().unwrap_or(text);
     let text = match text.char_indices().nth(LONGEST_TEXT) {
         Some((end, _)) => &text[..end],
         None => text,
     };
-    match change {
-        Change::Keep => Known { symbol: symbols.intern(text), masked: false },
-        Change::Lower => Known { symbol: symbols.intern(&text.to_lowercase()), masked: false },
-        Change::LastPart => Known { symbol: symbols.intern(text.rsplit('/').next().unwrap_or(text)), masked: false },
-        Change::Mask => match tags::masked(text) {
-            Some(shown) => Known { symbol: symbols.intern(&shown), masked: true },
-            None => Known { symbol: symbols.intern(text), masked: false },
-        },
-    }
+    let symbol = match change {
+        Change::Keep => symbols.intern(text),
+        Change::Lower => symbols.intern(&text.to_lowercase()),
+        Change::LastPart => symbols.intern(text.rsplit('/').next().unwrap_or(text)),
+    };
+    Known { symbol, masked }
 }
 
 /// One dimension that comes from columns: the first that has a value.
@@ -75,11 +75,6 @@ impl Texts {
             let place = *dimension as usize;
             let change = match dimension {
                 Dimension::ResourceId | Dimension::ResourceGroup | Dimension::RegionId if folded => Change::Lower,
-                Dimension::SubAccountName
-                | Dimension::ResourceName
-                | Dimension::InvoiceSection
-                | Dimension::CostCenter
-                | Dimension::UserId => Change::Mask,
                 _ => Change::Keep,
             };
             // These have readers of their own.
@@ -184,8 +179,8 @@ fn account(text: &str, shape: AccountShape, needed: bool, symbols: &mut Symbols)
         return if needed { Err(AccountFault::Missing) } else { Ok(Symbol::EMPTY) };
     }
     match shape {
-        AccountShape::Folded => Ok(symbols.intern(&text.to_lowercase())),
-        AccountShape::AsWritten => Ok(symbols.intern(text)),
+        AccountShape::Folded => Ok(symbols.intern(&without_secrets(text).to_lowercase())),
+        AccountShape::AsWritten => Ok(symbols.intern(&without_secrets(text))),
         AccountShape::TwelveDigits if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(AccountFault::NotDigits),
         AccountShape::TwelveDigits if text.len() != 12 => Err(AccountFault::Length(text.len())),
         AccountShape::TwelveDigits => Ok(symbols.intern(text)),
@@ -393,7 +388,7 @@ fn tag_value(text: &str, symbols: &mut Symbols) -> Known {
     if is_null(text) {
         return Known::default();
     }
-    known(tags::cut(text.trim()), Change::Mask, symbols)
+    known(tags::cut(text.trim()), Change::Keep, symbols)
 }
 
 fn json_tags(text: &str, map: Option<&TagMap>, wanted: &[BillingTag], symbols: &mut Symbols) -> JsonTags {

@@ -12,6 +12,7 @@ mod amounts;
 mod cells;
 mod conclude;
 mod dictionary;
+mod earlier;
 mod fingerprint;
 mod moment;
 mod netting;

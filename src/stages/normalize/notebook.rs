@@ -13,6 +13,8 @@ const MOST_KINDS: usize = 200;
 struct Entry {
     fault: Fault,
     row: u64,
+    /// The last one, so that two charges or dimensions of one row count it once.
+    last: u64,
     rows: u64,
     at_stake: BTreeMap<String, i128>,
 }
@@ -40,8 +42,17 @@ impl Notebook {
             self.beyond_blocks |= fault.code.severity() == Severity::Blocks;
             return;
         }
-        let entry =
-            self.entries.entry(kind).or_insert_with(|| Entry { fault, row, rows: 0, at_stake: BTreeMap::new() });
+        let entry = self.entries.entry(kind).or_insert_with(|| Entry {
+            fault,
+            row,
+            last: 0,
+            rows: 0,
+            at_stake: BTreeMap::new(),
+        });
+        if entry.last == row {
+            return;
+        }
+        entry.last = row;
         entry.rows += 1;
         if let Some((cost, currency)) = at_stake {
             let sum = entry.at_stake.entry(currency.to_owned()).or_default();

@@ -6,6 +6,7 @@
 use super::amounts::{self, Cuts, Stop, VendorCost};
 use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Texts};
 use super::dictionary::{Memo, is_null};
+use super::earlier::EarlierUsage;
 use super::fingerprint::{Content, Seen, fingerprint};
 use super::notebook::Notebook;
 use super::plan::{Cell, Plan, PlannedAmount, PlannedCharge};
@@ -22,9 +23,11 @@ use crate::model::money::{Cost, Overflow, Quantity, SCALE};
 use crate::model::month_end::RejectedRow;
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
+use crate::model::secrets::{masked, without_secrets};
 use crate::model::untrusted::Untrusted;
 use crate::sources::{ChargeRule, Is};
 use chrono::Datelike;
+use std::rc::Rc;
 
 /// Rejected rows kept whole; further ones are counted.
 const MOST_REJECTED: usize = 1000;
@@ -94,6 +97,9 @@ pub struct Reader<'a> {
     period_end: Option<Moments>,
     tags: TagReader,
     watched: Vec<Memo<bool>>,
+    /// Descriptions in which something is masked.
+    masked: Memo<Option<Rc<str>>>,
+    earlier: EarlierUsage,
     notebook: Notebook,
     tally: Tally,
     cuts: Cuts,
@@ -150,6 +156,8 @@ impl<'a> Reader<'a> {
             period_end: plan.billing_period_end.map(|column| Moments::new(column, &formats)),
             tags: TagReader::new(&plan, job.billing_tags),
             watched: plan.watched.iter().map(|_| Memo::default()).collect(),
+            masked: Memo::default(),
+            earlier: EarlierUsage::default(),
             notebook: Notebook::default(),
             tally: Tally::default(),
             cuts: Cuts::of(&plan),
@@ -367,6 +375,11 @@ impl<'a> Reader<'a> {
             self.made.push(sums_of(&self.plan, charge, cells, cost, self.roll_up.symbols().text(currency), told)?);
         }
         let owed = amounts::owed(planned.owed, cells, cost, &mut self.cuts)?;
+        let description = self.plan.description.and_then(|column| {
+            let shown = self.masked.get(cells.raw(column), |text| masked(text).map(Rc::from))?;
+            self.notebook.note(refusals::secret(column, &shown), cells.row(), None);
+            Some(shown)
+        });
         let commitment = self.key[Dimension::CommitmentDiscountId as usize];
         let late = start.day < self.job.month.first_day();
         let mut costs = RowCosts { vendor: cost.gross, billed: Cost::ZERO, effective: Some(Cost::ZERO) };
@@ -384,7 +397,7 @@ impl<'a> Reader<'a> {
             }
             self.roll_up.add(key, start.day, sums)?;
             self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
-            describe(&mut self.batch, &self.plan, cells);
+            describe(&mut self.batch, &self.plan, cells, description.as_deref());
             costs.billed = costs.billed.checked_add(sums.billed)?;
             costs.effective = costs.effective.zip(sums.effective).map(|(a, b)| a.checked_add(b)).transpose()?;
             committed |= charge.made.pricing == "Committed";
@@ -392,6 +405,9 @@ impl<'a> Reader<'a> {
                 let used = self.tally.commitments.entry(commitment).or_default();
                 used.consumed = used.consumed.checked_add(sums.effective.unwrap_or_default())?;
             }
+        }
+        if late && planned.charges.iter().any(|charge| charge.made.quantity) {
+            self.earlier.add(cells.row(), start.day, costs.billed, currency)?;
         }
         if let Some(owed) = owed.filter(|_| commitment != Symbol::EMPTY && !self.job.net) {
             let owing = CommitmentUse { consumed: Cost::ZERO, owed: Some(owed) };
@@ -443,14 +459,13 @@ impl<'a> Reader<'a> {
         let symbols = self.roll_up.symbols();
         let at_stake = at_stake.map(|(cost, currency)| (cost, symbols.text(currency)));
         if self.rejected.len() < MOST_REJECTED {
-            let line = cells.line();
+            let mut raw = without_secrets(&String::from_utf8_lossy(cells.line())).into_owned();
+            raw.truncate(raw.floor_char_boundary(LONGEST_RAW));
             self.rejected.push(RejectedRow {
                 file: self.job.file.to_owned(),
                 row: cells.row(),
                 column: fault.column.map_or("", |column| self.plan.name(column)).to_owned(),
-                raw: Untrusted::new(refusals::without_secrets(&String::from_utf8_lossy(
-                    &line[..line.len().min(LONGEST_RAW)],
-                ))),
+                raw: Untrusted::new(raw),
                 why: fault.why.clone(),
                 at_stake: at_stake.map(|(cost, currency)| (cost, currency.to_owned())),
                 waived: None,
@@ -471,7 +486,10 @@ impl<'a> Reader<'a> {
         let (rows, costs) = &self.tally.without_invoice;
         let without_invoice = (*rows, by_text(costs, symbols));
         let uncommitted = by_text(&self.tally.uncommitted, symbols);
+        let day = self.plan.charge_start.map_or("", |column| self.plan.name(column));
+        let earlier = self.earlier.finding(file, day, self.job.month, symbols);
         let mut findings = self.notebook.into_findings(file, &self.plan);
+        findings.extend(earlier);
         findings.extend(self.plan.notes.iter().cloned());
         let with_ids = self.plan.row_id.map(|column| self.plan.name(column));
         findings.extend(match with_ids {
@@ -545,11 +563,15 @@ fn sums_of(
     Ok(Some(Sums { billed, effective, list, contracted, quantity, charges: 1 }))
 }
 
-/// The texts of the charge that was pushed last.
-fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>) {
-    for (texts, column) in [(&mut batch.descriptions, plan.description), (&mut batch.row_ids, plan.row_id)] {
-        if let Some(column) = column {
-            push_undoubled(cells.raw(column), &mut texts.bytes);
+/// The texts of the charge that was pushed last; its description as it is to be shown where something is masked in it.
+fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>, shown: Option<&str>) {
+    for (texts, column, shown) in
+        [(&mut batch.descriptions, plan.description, shown), (&mut batch.row_ids, plan.row_id, None)]
+    {
+        match (column, shown) {
+            (_, Some(shown)) => texts.bytes.extend_from_slice(shown.as_bytes()),
+            (Some(column), None) => push_undoubled(cells.raw(column), &mut texts.bytes),
+            (None, None) => {}
         }
         texts.end();
     }

@@ -2,10 +2,10 @@
 
 use super::moment::DateRefusal;
 use super::plan::Column;
-use super::tags;
 use crate::model::decimal;
 use crate::model::finding::Code;
 use crate::model::month::Month;
+use crate::model::secrets::without_secrets;
 use crate::sources::Watched;
 
 /// Something wrong in one row. Faults of one kind in one column become one finding.
@@ -23,18 +23,9 @@ impl Fault {
     fn new(code: Code, column: Option<Column>, value: &[u8], why: impl Into<String>, fix: impl Into<String>) -> Self {
         // A message shows eighty characters; a cell can be a megabyte.
         let value = &value[..value.len().min(1000)];
-        let value = without_secrets(&String::from_utf8_lossy(value));
+        let value = without_secrets(&String::from_utf8_lossy(value)).into_owned();
         Self { code, column, value, why: why.into(), fix: fix.into() }
     }
-}
-
-/// The text with every cloud key and personal number masked.
-pub fn without_secrets(text: &str) -> String {
-    let mut text = text.to_owned();
-    while let Some(masked) = tags::masked(&text) {
-        text = masked;
-    }
-    text
 }
 
 const AGAIN: &str = "Download the export again as it is; if the vendor delivers it so, list the row in quarantine.csv.";
