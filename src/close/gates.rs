@@ -59,6 +59,22 @@ pub fn not_over(month: Month, today: NaiveDate) -> Option<Finding> {
     })
 }
 
+/// Sources whose files were said to be empty and are not.
+pub fn needless(allow_empty: &[String], month: Month, findings: &[Finding]) -> Vec<Finding> {
+    let is_empty = |source: &str| {
+        let folder = format!("inbox/{month}/{source}/");
+        findings
+            .iter()
+            .any(|finding| finding.code == Code::FileHeaderOnly && finding.place.file.raw().starts_with(&folder))
+    };
+    let tell = |source: &String| {
+        let why = format!("The files of {source} are said to hold no rows in {month}, and none of them is empty.");
+        let fix = format!("Leave out --allow-empty {source}.");
+        Finding::new(Code::WaiverUnused, Place::file(format!("inbox/{month}/{source}/")), why, fix)
+    };
+    allow_empty.iter().filter(|source| !is_empty(source)).map(tell).collect()
+}
+
 /// In a draft an open month is no obstacle; `--accept-unfinal` and its setting are decisions, and decisions stay visible.
 pub fn ease(findings: &mut [Finding], draft: bool, accept_unfinal: bool) {
     for finding in findings {

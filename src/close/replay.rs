@@ -57,6 +57,7 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
     let Frozen { settings, mut findings, delivery, normalized } = frozen;
     let standing = if body.state == "closed" { Standing::Final } else { Standing::Draft };
     findings.extend(delivery.findings);
+    findings.extend(gates::needless(&body.options.allow_empty, body.month, &findings));
     let opened = Opened {
         month: body.month,
         run: body.run.clone(),

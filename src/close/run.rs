@@ -17,6 +17,7 @@ use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::settings::{Mode, Settings};
+use crate::model::untrusted::Untrusted;
 use crate::stages::export::NamedBytes;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -107,11 +108,11 @@ impl Run<'_> {
     fn made(&self) -> Result<Outcome> {
         let request = self.session.request;
         let mut loaded = config::load(self.session.disk)?;
-        let options = self.decide(&mut loaded.settings);
         let of_settings = |finding: &Finding| finding.place.file.raw() == "chargeback.toml";
         if loaded.findings.iter().any(|finding| finding.blocks() && (of_settings(finding) || self.is_hole(finding))) {
             return Ok(self.stopped(loaded.findings));
         }
+        let options = self.decide(&mut loaded.settings)?;
         let configured = Configured { settings: loaded.settings.clone(), findings: loaded.findings.clone() };
         let settings = self.session.keep_json(&configured)?;
         let stamps = self.stamps()?;
@@ -152,15 +153,23 @@ impl Run<'_> {
     }
 
     /// What the command line decided goes into the settings, and is kept beside them.
-    fn decide(&self, settings: &mut Settings) -> Options {
+    fn decide(&self, settings: &mut Settings) -> Result<Options> {
         let request = self.session.request;
+        let known = |name: &String| settings.state.sources.iter().any(|source| &source.folder == name);
+        if let Some(unknown) = request.allow_empty.iter().find(|name| !known(name)) {
+            let shown = Untrusted::new(unknown.as_str()).for_terminal();
+            let sources: Vec<&str> = settings.state.sources.iter().map(|source| source.folder.as_str()).collect();
+            let message =
+                format!("--allow-empty {shown} names no source. chargeback.toml has: {}.", sources.join(", "));
+            return Err(Stop::new(Exit::Usage, message).into());
+        }
         for source in &mut settings.state.sources {
             source.allow_empty |= request.allow_empty.contains(&source.folder);
         }
         settings.state.gates.accept_unfinal |= request.accept_unfinal;
         let mut allow_empty = request.allow_empty.clone();
         allow_empty.sort();
-        Options { accept_unfinal: request.accept_unfinal, allow_empty }
+        Ok(Options { accept_unfinal: request.accept_unfinal, allow_empty })
     }
 
     /// A month whose inputs, settings and decisions are those of its close or newest draft is done already.
@@ -198,6 +207,7 @@ impl Run<'_> {
 
     fn settle(&self, sources: &Sources, charged: Charged, mut findings: Vec<Finding>) -> Result<(MonthEnd, Stage)> {
         let request = self.session.request;
+        findings.extend(gates::needless(&sources.options.allow_empty, request.month, &findings));
         findings.extend(gates::not_over(request.month, request.invocation.today));
         let opened = Opened {
             month: request.month,

@@ -260,6 +260,7 @@ codes! {
     TableReference = 806, Blocks, "a table names something that does not exist";
     SettingInvalid = 807, Blocks, "a setting is not valid";
     AgencyCodeTwice = 808, Note, "two accounts for one agency";
+    WaiverUnused = 809, Warning, "a waiver that waives nothing";
     LedgerDamaged = 901, Blocks, "the ledger is damaged";
     LedgerNewer = 902, Blocks, "the books were written by a newer version";
 }

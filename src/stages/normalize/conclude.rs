@@ -95,6 +95,7 @@ pub fn conclude_month(mut versions: Vec<ConcludedVersion>, settings: &Settings) 
     let mut findings: Vec<Finding> = versions.iter().flat_map(|version| version.findings.iter().cloned()).collect();
     findings.extend(views_disagree(&versions)?);
     findings.extend(overlaps(&versions));
+    findings.extend(waivers::unused(&versions, settings));
     Finding::sort(&mut findings);
     let mut roll_ups = versions.iter_mut().map(|version| std::mem::take(&mut version.roll_up));
     // One version is merged and in order already.
@@ -162,7 +163,8 @@ fn empty(
     settings: &Settings,
 ) -> Option<Finding> {
     let allowed = settings.state.sources.iter().any(|source| source.folder == version.folder && source.allow_empty);
-    if totals.rows_read > 0 || allowed || findings.iter().any(Finding::blocks) {
+    // Of parts without rows ingest has told.
+    if totals.rows_read > 0 || !version.parts.is_empty() || allowed || findings.iter().any(Finding::blocks) {
         return None;
     }
     let why = "The export holds no rows. If the month really had none, nothing is billed; if the export failed, everything is missing.";

@@ -176,7 +176,7 @@ fn enterprise_agreements_in_other_dresses() {
     assert_eq!(version.totals.totals.rows_rejected, 5);
     let key = "azure-ea/third-party-finops-toolkit/EA_NoRows.csv";
     let version = case("azure-ea", "2023-09", View::ActualAlone, "USD", key).concluded();
-    assert_eq!(blocking(&version.findings), [Code::FileHeaderOnly]);
+    assert_eq!((version.totals.totals.rows_read, blocking(&version.findings)), (0, vec![]), "ingest has told");
 }
 
 #[test]
