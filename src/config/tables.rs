@@ -207,7 +207,11 @@ pub const FUNDING: &Table = &Table {
         optional("user2", Text, ""),
         optional("user3", Text, ""),
         optional("federal", YesNo, "whether federal money pays; blank = as the fund"),
-        FROM,
+        optional(
+            "effective_from",
+            Date,
+            "first day it holds; blank = always held; a month is paid by the rules in force on its first day",
+        ),
         TO,
     ],
     conditions: &[],

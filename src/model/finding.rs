@@ -230,6 +230,7 @@ codes! {
     UnitMixed = 505, Blocks, "quantities in several units under one price";
     FeeCycle = 506, Blocks, "fees are taken on each other";
     RateDriverMissing = 507, Blocks, "a rate whose driver table has no rows";
+    RateWithinMonth = 508, Blocks, "a rate changes within a month that cannot be told apart by day";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";
@@ -244,6 +245,7 @@ codes! {
     AccountRoleMissing = 612, Blocks, "no account for a role";
     PoolDriverUnmatched = 613, Warning, "driver rows that reach nobody";
     PoolTargetIdle = 614, Warning, "agencies of a pool without a driver row";
+    PoolWithinMonth = 615, Blocks, "a pool changes within a month that cannot be told apart by day";
     InvoiceDiffers = 701, Blocks, "the vendor's invoice differs from its charges";
     InvoiceMissing = 702, Warning, "no invoice yet: the cost is accrued";
     InvoiceUnmatched = 703, Blocks, "an invoice without charges";

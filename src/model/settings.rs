@@ -391,6 +391,14 @@ pub struct Pool {
     pub statement_text: String,
 }
 
+impl Pool {
+    /// Whether two versions give the same shares to the same agencies under the same service.
+    pub fn shares_like(&self, other: &Self) -> bool {
+        let of = |pool: &Self| (pool.method.clone(), pool.targets.clone(), pool.exclude.clone(), pool.service.clone());
+        self.stage == other.stage && of(self) == of(other)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
 pub enum Target {
@@ -399,7 +407,7 @@ pub enum Target {
     Agency(AgencyCode),
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "method")]
 pub enum Method {
     Even,
@@ -626,12 +634,17 @@ impl Settings {
             .map_or((Mode::Chargeback, None), |rule| (rule.mode, rule.absorbed_by.as_ref()))
     }
 
-    /// The version of a pool that shares a month: the one in force on its first day, or else the first to start in it.
+    pub fn pool_on(&self, id: &PoolId, day: NaiveDate) -> Option<&Pool> {
+        self.pools.iter().filter(|pool| &pool.id == id && pool.valid.covers(day)).max_by_key(|pool| pool.version)
+    }
+
+    /// The first version of a pool that is in force in a month.
     pub fn pool(&self, id: &PoolId, month: Month) -> Option<&Pool> {
-        let versions = || self.pools.iter().filter(|pool| &pool.id == id);
-        let starts = |pool: &&Pool| pool.valid.from.is_some_and(|from| month.contains(from));
-        let in_force = versions().filter(|pool| pool.valid.covers(month.first_day())).max_by_key(|pool| pool.version);
-        in_force.or_else(|| versions().filter(starts).min_by_key(|pool| pool.valid.from))
+        let starts = |pool: &&Pool| &pool.id == id && pool.valid.from.is_some_and(|from| month.contains(from));
+        self.pool_on(id, month.first_day()).or_else(|| {
+            let first = self.pools.iter().filter(starts).min_by_key(|pool| pool.valid.from)?.valid.from?;
+            self.pool_on(id, first)
+        })
     }
 
     pub fn driver(&self, driver: &str, month: Month) -> impl Iterator<Item = &DriverValue> {

@@ -145,7 +145,9 @@ fn excused(finding: &Finding) -> &'static [&'static str] {
     match finding.code {
         Code::InvoiceDiffers | Code::InvoiceUnmatched => &["law 12"],
         Code::FundingMissing | Code::FundingIncomplete | Code::FundingOverlap => &["law 8", "law 9", "T7", "T8"],
-        Code::RateMissing | Code::RateAmbiguous | Code::RateGap | Code::RateDriverMissing => &["T13"],
+        Code::RateMissing | Code::RateAmbiguous | Code::RateGap | Code::RateDriverMissing | Code::RateWithinMonth => {
+            &["T13"]
+        }
         _ => &[],
     }
 }

@@ -21,6 +21,7 @@ mod golden_money;
 mod ingest;
 mod interruption;
 mod mapped;
+mod mid_month;
 mod money_findings;
 mod months;
 mod normalize;

@@ -59,8 +59,8 @@ fn the_made_up_months_hold_what_can_go_wrong() {
         allocated.charges.iter().for_each(|charge| see(destination(&charge.destination).to_owned()));
     }
     let expected = "
-        CB0401 CB0402 CB0403 CB0404 CB0406 CB0322 CB0501 CB0502 CB0504 CB0505 CB0506 CB0507 CB0601 CB0602 CB0603 CB0606
-        CB0607 CB0608 CB0609 CB0611 CB0613 CB0614 CB0701; Direct Chargeback; Direct Showback; Direct Absorbed;
+        CB0401 CB0402 CB0403 CB0404 CB0406 CB0322 CB0501 CB0502 CB0504 CB0505 CB0506 CB0507 CB0508 CB0601 CB0602 CB0603 CB0606
+        CB0607 CB0608 CB0609 CB0611 CB0613 CB0614 CB0615 CB0701; Direct Chargeback; Direct Showback; Direct Absorbed;
         Unit Chargeback; Shared Chargeback; Fee Chargeback; Fee Showback; Fee Visibility; Fee Absorbed; 0 strings; 1 strings;
         2 strings; 3 strings; a credit; Unit cut; Fee cut; fit; pool; funding; difference that rounding cannot explain;
         marketplace; agency; pool; prepaid; central; excluded; suspense";
@@ -160,6 +160,8 @@ struct PlainLine {
     mode: Mode,
     absorbed: String,
     cents: i64,
+    /// Cents by day of use; empty for what has no day.
+    days: BTreeMap<NaiveDate, i64>,
 }
 
 impl PlainLine {
@@ -448,6 +450,10 @@ fn rated_row(row: &Row<'_>, made: &MadeUp) -> Vec<PlainCharge> {
     charges
 }
 
+fn days_of_month() -> Vec<NaiveDate> {
+    september().first_day().iter_days().take(30).collect()
+}
+
 fn pool_in_month<'a>(settings: &'a Settings, id: &str) -> Option<&'a Pool> {
     let first = september().first_day();
     let of_id = || settings.pools.iter().filter(move |pool| pool.id.as_str() == id);
@@ -554,7 +560,10 @@ impl Plain {
 
     fn add(&mut self, line: PlainLine) {
         match self.lines.iter_mut().find(|known| known.key() == line.key()) {
-            Some(known) => known.cents += line.cents,
+            Some(known) => {
+                known.cents += line.cents;
+                line.days.into_iter().for_each(|(day, cents)| *known.days.entry(day).or_default() += cents);
+            }
             None => self.lines.push(line),
         }
     }
@@ -575,6 +584,7 @@ impl Plain {
                 mode,
                 absorbed,
                 cents: charge.cents,
+                days: BTreeMap::from([(row.day(), charge.cents)]),
                 agency,
                 service,
             };
@@ -595,7 +605,13 @@ impl Plain {
             let pool = pool_in_month(&made.settings, &id).unwrap();
             let here = |charge: &PlainCharge| charge.to == Destination::Pool(pool.id.clone());
             let total: i64 = self.charges.iter().filter(|charge| here(charge)).map(|charge| charge.cents).sum();
-            let Some(weights) = self.weights(&made.settings, pool) else {
+            // A driver speaks of all days of the month, other methods of those that have charges.
+            let by_driver = matches!(pool.method, Method::Driver { .. });
+            let of_charges = self.charges.iter().filter(|charge| here(charge)).map(|c| made.roll_up.row(c.row).day());
+            let days: Vec<NaiveDate> = if by_driver { days_of_month() } else { of_charges.collect() };
+            let is_in_force = days.iter().all(|day| pool.valid.covers(*day));
+            let weights = if is_in_force { self.weights(&made.settings, pool) } else { None };
+            let Some(weights) = weights else {
                 for charge in &mut self.charges {
                     if here(charge) {
                         charge.to = Destination::Suspense(format!("pool {id} cannot be shared"));
@@ -636,6 +652,7 @@ impl Plain {
             mode,
             absorbed,
             cents,
+            days: BTreeMap::new(),
         }
     }
 
@@ -689,7 +706,8 @@ impl Plain {
     /// Each line of consumed quantities is rounded once; where its mode changes, sums up to each part are rounded.
     fn consumed(&mut self, made: &MadeUp) {
         type Whole = (AgencyCode, ServiceCode, usize, String);
-        let mut wholes: BTreeMap<Whole, BTreeMap<(Mode, String), Fraction>> = BTreeMap::new();
+        type Used = Vec<(NaiveDate, Fraction)>;
+        let mut wholes: BTreeMap<Whole, BTreeMap<(Mode, String), Used>> = BTreeMap::new();
         for charge in &self.charges {
             let Some(agency) = &charge.consumer else { continue };
             let row = made.roll_up.row(charge.row);
@@ -697,52 +715,37 @@ impl Plain {
             let account = own_account(&made.settings, agency, &service, row.text(Dimension::SubAccountId));
             let treated = mode_on(&made.settings, agency, &service, row.day());
             let whole = wholes.entry((agency.clone(), service, charge.card.unwrap(), account)).or_default();
-            *whole.entry(treated).or_insert_with(Fraction::zero) += of_text(&row.sums().quantity.to_string());
+            whole.entry(treated).or_default().push((row.day(), of_text(&row.sums().quantity.to_string())));
         }
         for ((agency, service, card, account), parts) in wholes {
             let card = &made.settings.rate_cards[card];
             let RateModel::Unit { unit_price, price_per, .. } = &card.model else { panic!("{card:?}") };
             let price = of_text(&unit_price.to_string()) / of_text(&price_per.to_string());
             let (mut upto, mut before) = (Fraction::zero(), 0);
-            for ((mode, absorbed), quantity) in parts {
-                upto += quantity * &price;
-                let cents = round(&upto, &made.settings);
-                let mut line = self.own_line(
-                    &made.settings,
-                    agency.clone(),
-                    service.clone(),
-                    LineKind::Unit,
-                    &card.rate_id,
-                    cents - before,
-                );
-                before = cents;
+            for ((mode, absorbed), used) in parts {
+                let mut line =
+                    self.own_line(&made.settings, agency.clone(), service.clone(), LineKind::Unit, &card.rate_id, 0);
+                for (day, quantity) in used {
+                    upto += quantity * &price;
+                    let cents = round(&upto, &made.settings);
+                    line.cents += cents - before;
+                    *line.days.entry(day).or_default() += cents - before;
+                    before = cents;
+                }
                 (line.mode, line.absorbed, line.account) = (mode, absorbed, account.clone());
                 self.add(line);
             }
         }
     }
 
-    /// Cards that count for the whole month: of the first day, or else the first that starts in it.
-    fn of_month(settings: &Settings, wanted: impl Fn(&RateCard) -> bool) -> Vec<usize> {
-        let on = |day: NaiveDate| -> Vec<usize> {
-            let cards = settings.rate_cards.iter().enumerate();
-            cards.filter(|(_, card)| wanted(card) && card.valid.covers(day)).map(|(place, _)| place).collect()
-        };
-        let days = september().first_day().iter_days().take(30);
-        let starts = |day: &NaiveDate| {
-            *day == september().first_day()
-                || settings.rate_cards.iter().any(|card| wanted(card) && card.valid.from == Some(*day))
-        };
-        days.filter(starts).map(on).find(|cards| !cards.is_empty()).unwrap_or_default()
-    }
-
+    /// A month's hours have one price: a card that is not in force on each day prices only what is nothing.
     fn driven(&mut self, settings: &Settings) {
-        let wanted = |card: &RateCard| matches!(&card.model, RateModel::Unit { measure: Measure::Driver(_), .. });
-        let cards = Self::of_month(settings, wanted);
-        let [card] = cards[..] else { return };
-        let card = &settings.rate_cards[card];
+        let by_driver = |card: &&RateCard| matches!(&card.model, RateModel::Unit { measure: Measure::Driver(_), .. });
+        let Some(card) = settings.rate_cards.iter().find(by_driver) else { return };
+        let days = days_of_month().into_iter().filter(|day| card.valid.covers(*day)).count();
         for value in settings.drivers.iter().filter(|value| value.driver == "hours") {
-            if settings.agencies.iter().any(|agency| agency.code == value.agency) {
+            let is_agency = settings.agencies.iter().any(|agency| agency.code == value.agency);
+            if is_agency && (days == 30 || (days > 0 && value.value.is_zero())) {
                 let cents = round(&(of_text(&value.value.to_string()) * of_text("62.5")), settings);
                 let (agency, service) = (value.agency.clone(), card.service.clone());
                 self.lines.push(self.own_line(settings, agency, service, LineKind::Unit, &card.rate_id, cents));
@@ -753,53 +756,55 @@ impl Plain {
     fn fees(&mut self, settings: &Settings) {
         // FEE before TOP, which is taken on it; a TOP that is taken on itself is taken on nothing.
         for code in ["FEE", "TOP"] {
-            let wanted =
-                |card: &RateCard| card.service.as_str() == code && matches!(card.model, RateModel::Percent { .. });
-            let cards = Self::of_month(settings, wanted);
-            let bases: BTreeSet<Vec<ServiceCode>> = cards
-                .iter()
-                .map(|&place| match &settings.rate_cards[place].model {
-                    RateModel::Percent { of, .. } => of.clone(),
-                    other => panic!("{other:?}"),
-                })
-                .collect();
+            let of_card = |card: &RateCard| match &card.model {
+                RateModel::Percent { of, .. } if card.service.as_str() == code => Some(of.clone()),
+                _ => None,
+            };
+            let bases: BTreeSet<Vec<ServiceCode>> = settings.rate_cards.iter().filter_map(of_card).collect();
             for of in bases.into_iter().filter(|of| !of.iter().any(|service| service.as_str() == code)) {
-                self.fee(settings, code, &of, &cards);
+                let places = (0..settings.rate_cards.len())
+                    .filter(|&place| of_card(&settings.rate_cards[place]).as_ref() == Some(&of));
+                self.fee(settings, code, &of, &places.collect::<Vec<_>>());
             }
         }
     }
 
+    /// Each day has its card; what has no day counts on the first. The fee is rounded once a card.
     fn fee(&mut self, settings: &Settings, code: &str, of: &[ServiceCode], cards: &[usize]) {
+        let first = september().first_day();
         for agency in &settings.agencies {
-            let base: Vec<PlainLine> = self
-                .lines
-                .iter()
-                .filter(|line| line.agency == agency.code && of.contains(&line.service))
-                .cloned()
-                .collect();
-            let fitting = cards.iter().copied().filter(|&place| in_scope(&settings.rate_cards[place], Some(agency)));
-            let [card] = narrowest(settings, fitting.collect())[..] else { continue };
-            let card = &settings.rate_cards[card];
-            let RateModel::Percent { percent, .. } = &card.model else { panic!("{card:?}") };
             let service = ServiceCode::parse(code).unwrap();
-            let own = mode_on(settings, &agency.code, &service, september().first_day());
-            let mut parts: BTreeMap<(Mode, String), i64> = BTreeMap::new();
-            for line in &base {
+            let own = mode_on(settings, &agency.code, &service, first);
+            let mut by_card: BTreeMap<usize, BTreeMap<(Mode, String), i64>> = BTreeMap::new();
+            for line in self.lines.iter().filter(|line| line.agency == agency.code && of.contains(&line.service)) {
                 let of_line = (line.mode, line.absorbed.clone());
                 let treated = if own.0 == Mode::Chargeback || of_line.0 < own.0 { of_line } else { own.clone() };
-                *parts.entry(treated).or_default() += line.cents;
+                let whole = BTreeMap::from([(first, line.cents)]);
+                for (day, cents) in if line.days.is_empty() { &whole } else { &line.days } {
+                    let fitting = cards.iter().copied().filter(|&place| {
+                        let card = &settings.rate_cards[place];
+                        card.valid.covers(*day) && in_scope(card, Some(agency))
+                    });
+                    if let [card] = narrowest(settings, fitting.collect())[..] {
+                        *by_card.entry(card).or_default().entry(treated.clone()).or_default() += cents;
+                    }
+                }
             }
-            let (mut upto, mut before) = (0, 0);
-            for ((mode, absorbed), cents) in parts {
-                upto += cents;
-                let fee = of_text(&percent.to_string()) / whole(100) * whole(upto) / whole(100);
-                let fee = round(&fee, settings);
-                let agency = agency.code.clone();
-                let mut line =
-                    self.own_line(settings, agency, service.clone(), LineKind::Fee, &card.rate_id, fee - before);
-                before = fee;
-                (line.mode, line.absorbed) = (mode, absorbed);
-                self.lines.push(line);
+            for (card, parts) in by_card {
+                let card = &settings.rate_cards[card];
+                let RateModel::Percent { percent, .. } = &card.model else { panic!("{card:?}") };
+                let (mut upto, mut before) = (0, 0);
+                for ((mode, absorbed), cents) in parts {
+                    upto += cents;
+                    let fee = of_text(&percent.to_string()) / whole(100) * whole(upto) / whole(100);
+                    let fee = round(&fee, settings);
+                    let agency = agency.code.clone();
+                    let mut line =
+                        self.own_line(settings, agency, service.clone(), LineKind::Fee, &card.rate_id, fee - before);
+                    before = fee;
+                    (line.mode, line.absorbed) = (mode, absorbed);
+                    self.lines.push(line);
+                }
             }
         }
     }

@@ -113,7 +113,7 @@ fn tie_outs_in_short(outcome: &Outcome) -> String {
     let failing: Vec<&str> = all.iter().filter(|tie_out| !tie_out.passes).map(|tie_out| tie_out.id.as_str()).collect();
     match (all.len(), failing.as_slice()) {
         (0, _) => String::new(),
-        (number, []) => format!("tie-outs  {} to the cent", count(number, "ties", "tie")),
+        (number, []) => format!("tie-outs  {}", count(number, "holds", "hold")),
         (number, some) => format!("tie-outs  {} of {number} DO NOT TIE: {}", some.len(), some.join(", ")),
     }
 }

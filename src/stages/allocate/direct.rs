@@ -3,13 +3,14 @@
 use super::Books;
 use super::funding::Accounts;
 use super::lines::{Draft, Treatment};
-use crate::model::bill::{Destination, LineKind, RateReference, RatedCharge};
+use crate::model::bill::{Destination, LineKind, RateReference, RatedCharge, SectionKey};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::money::{Cost, Money, Overflow};
+use crate::model::proof::VendorReconciliation;
 use crate::model::roll_up::Symbol;
 use chrono::NaiveDate;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -77,9 +78,19 @@ struct Sum {
     credits: Money,
     rows: u64,
     details: Vec<(usize, Money)>,
+    /// Whether charges are of a section with an invoice, and whether of one without.
+    is_invoiced: bool,
+    is_accrued: bool,
 }
 
-pub(super) fn lines(books: Books<'_>, charges: &[RatedCharge]) -> Result<Vec<Draft>, Overflow> {
+pub(super) fn lines(
+    books: Books<'_>,
+    charges: &[RatedCharge],
+    vendors: &[VendorReconciliation],
+) -> Result<Vec<Draft>, Overflow> {
+    let invoiced: HashSet<&SectionKey> =
+        vendors.iter().filter(|vendor| vendor.invoice.is_some()).map(|vendor| &vendor.section).collect();
+    let mut by_ruling: HashMap<usize, bool> = HashMap::new();
     let mut keys = Keys::new(books, LineKind::Direct);
     let mut sums: Vec<Sum> = Vec::new();
     for charge in charges {
@@ -92,6 +103,10 @@ pub(super) fn lines(books: Books<'_>, charges: &[RatedCharge]) -> Result<Vec<Dra
         *side = side.checked_add(charge.amount)?;
         sum.rows = sum.rows.saturating_add(books.roll_up.row(charge.row).sums().charges);
         sum.details.push((charge.row, charge.amount));
+        let ruling = Arc::as_ptr(&charge.ruling) as usize;
+        let is_invoiced = *by_ruling.entry(ruling).or_insert_with(|| invoiced.contains(&charge.section));
+        sum.is_invoiced |= is_invoiced;
+        sum.is_accrued |= !is_invoiced;
     }
     keys.keys.into_iter().zip(sums).map(|(key, sum)| line(books, key, sum)).collect()
 }
@@ -107,7 +122,12 @@ fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
     draft.of_account(key.account);
     let line = &mut draft.line;
     line.arithmetic.push(format!("{charges} of {} at {basis} cost = {}", key.provider, sum.cost));
-    line.arithmetic.push(format!("fitted to the vendor's invoice: {amount}"));
+    let fitted = match (sum.is_invoiced, sum.is_accrued) {
+        (true, false) => "fitted to the vendor's invoice",
+        (true, true) => "fitted to the vendor's invoices, and rounded to the accrual where there is none",
+        (false, _) => "rounded to the accrual",
+    };
+    line.arithmetic.push(format!("{fitted}: {amount}"));
     if !sum.credits.is_zero() {
         line.arithmetic.push(format!("charges {} less credits {} = {amount}", sum.charges, sum.credits.magnitude()));
     }

@@ -1,13 +1,14 @@
-//! Fees: a percentage of the net amounts of other lines, a line of its own, rounded once an agency.
+//! Fees: a percentage of the net amounts of other lines, a line of its own, rounded once an agency and version of a card.
 
 use super::Books;
-use super::cards::{self, Alternatives};
+use super::cards::{self, Alternatives, Choices};
 use super::lines::{Draft, Treatment, cut, rounded_in_words};
 use crate::model::bill::LineKind;
-use crate::model::codes::ServiceCode;
+use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place};
-use crate::model::money::{Exact, Money, Overflow};
+use crate::model::money::{Cost, Exact, Money, Overflow};
 use crate::model::settings::{Agency, Mode, RateCard, RateModel, fraction};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Percent cards of one service on one base: of these an agency pays the narrowest; other bases add.
@@ -47,44 +48,193 @@ fn of_group(
     drafts: &[Draft],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Draft>, Overflow> {
-    let alternatives = Alternatives::in_month(all, books.month);
+    let alternatives = Alternatives::new(&all, books.month);
+    let Some(first) = alternatives.first() else { return Ok(Vec::new()) };
     let mut base: BTreeMap<_, Vec<&Draft>> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| of.contains(&draft.line.service)) {
         base.entry(&draft.line.agency).or_default().push(draft);
     }
     let mut lines = Vec::new();
+    let mut gap = Gap::default();
     for (code, base) in base {
         let Some(agency) = books.settings.agency(code) else { continue };
-        match alternatives.choose(agency) {
-            Ok(Some(card)) => lines.extend(of_agency(books, card, agency, &base, findings)?),
-            Ok(None) => {}
-            Err((one, other)) => findings.push(cards::ambiguous(one, other, code)),
+        let choices = match alternatives.choose(agency) {
+            Ok(choices) => choices,
+            Err((one, other)) => {
+                findings.push(cards::ambiguous(one, other, code));
+                continue;
+            }
+        };
+        if let Some(card) = cards::only(&choices) {
+            let amounts = base.iter().map(|draft| (*draft, draft.line.amount));
+            let part = Part::of(books, card, agency, amounts)?;
+            lines.extend(of_agency(books, card, agency, part, &[], findings)?);
+        } else if choices.iter().any(Option::is_some) {
+            let by_day = ByDay { books, alternatives: &alternatives, choices: &choices };
+            lines.extend(by_day.lines(agency, &base, &mut gap, findings)?);
         }
     }
+    findings.extend(gap.tell(books, first));
     Ok(lines)
 }
 
+/// An agency's base in a month in which its card changes: each amount counts on the day of its use.
+struct ByDay<'a> {
+    books: Books<'a>,
+    alternatives: &'a Alternatives<'a>,
+    choices: &'a Choices<'a>,
+}
+
+impl ByDay<'_> {
+    fn lines(
+        &self,
+        agency: &Agency,
+        base: &[&Draft],
+        gap: &mut Gap,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Vec<Draft>, Overflow> {
+        let mut by_span: Vec<Vec<(&Draft, Money)>> = vec![Vec::new(); self.choices.len()];
+        for draft in base {
+            let Some(amounts) = self.amounts(draft)? else {
+                let changing = self.choices.iter().rev().flatten().copied().next();
+                let what = format!("the {} of {} are not known", draft.line.amount, draft.line.service);
+                let finding = changing.map(|card| cards::within_month(card, self.books.month, &what));
+                let stake = Cost::from_money(draft.line.amount);
+                findings.extend(finding.map(|told| told.at_stake(stake, &self.books.settings.state.currency)));
+                return Ok(Vec::new());
+            };
+            for (span, amount) in amounts {
+                by_span[span].push((draft, amount));
+            }
+        }
+        let mut versions: Vec<(&RateCard, Vec<usize>)> = Vec::new();
+        for (span, choice) in self.choices.iter().enumerate() {
+            match choice {
+                None => gap.add(agency, self.alternatives.days(span), &by_span[span])?,
+                Some(card) => match versions.iter_mut().find(|(known, _)| std::ptr::eq(*known, *card)) {
+                    Some((_, spans)) => spans.push(span),
+                    None => versions.push((card, vec![span])),
+                },
+            }
+        }
+        let mut lines = Vec::new();
+        for (card, spans) in versions {
+            let amounts = spans.iter().flat_map(|&span| by_span[span].iter().copied());
+            let part = Part::of(self.books, card, agency, amounts)?;
+            if !part.by_service.is_empty() {
+                let days: Vec<_> = spans.iter().map(|&span| self.alternatives.days(span)).collect();
+                lines.extend(of_agency(self.books, card, agency, part, &days, findings)?);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// A line's amounts by span, if they can be told apart: by the day of its rows, or the month's first day where it
+    /// has none. A fee has neither rows nor one day.
+    fn amounts(&self, draft: &Draft) -> Result<Option<Vec<(usize, Money)>>, Overflow> {
+        let has_rows = match draft.line.kind {
+            LineKind::Direct => true,
+            LineKind::Unit => !draft.details.is_empty(),
+            LineKind::Shared => false,
+            LineKind::Fee => return Ok(draft.line.amount.is_zero().then(Vec::new)),
+        };
+        if !has_rows {
+            return Ok(Some(vec![(0, draft.line.amount)]));
+        }
+        let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
+        for &(row, amount) in &draft.details {
+            let sum = sums.entry(self.alternatives.span(self.books.roll_up.row(row).day())).or_default();
+            *sum = sum.checked_add(amount)?;
+        }
+        let is_whole = Money::total(sums.values().copied())? == draft.line.amount;
+        Ok(is_whole.then(|| sums.into_iter().collect()))
+    }
+}
+
+/// Days on which agencies have a base, and no card is in force.
+#[derive(Default)]
+struct Gap {
+    days: Option<(NaiveDate, NaiveDate)>,
+    agencies: BTreeSet<AgencyCode>,
+    amount: Money,
+}
+
+impl Gap {
+    fn add(
+        &mut self,
+        agency: &Agency,
+        (from, to): (NaiveDate, NaiveDate),
+        base: &[(&Draft, Money)],
+    ) -> Result<(), Overflow> {
+        if base.iter().all(|(_, amount)| amount.is_zero()) {
+            return Ok(());
+        }
+        let amount = Money::total(base.iter().map(|(_, amount)| *amount))?;
+        self.amount = self.amount.checked_add(amount)?;
+        self.agencies.insert(agency.code.clone());
+        let (first, last) = self.days.unwrap_or((from, to));
+        self.days = Some((first.min(from), last.max(to)));
+        Ok(())
+    }
+
+    fn tell(self, books: Books<'_>, card: &RateCard) -> Option<Finding> {
+        let (first, last) = self.days?;
+        let agencies: Vec<&str> = self.agencies.iter().map(|code| code.as_str()).collect();
+        let why = format!(
+            "No percent card of service {} is in force on days from {first} to {last}, and so there is no fee on what these \
+             agencies used on them: {}.",
+            card.service,
+            agencies.join(", ")
+        );
+        let fix = "Let a version begin where the other ends; one of 0 percent, if there is to be no fee on these days. Shares \
+                   of pools and lines from driver tables count on the first day of the month.";
+        let place = Place::file(card.file.as_str()).row(card.line).column("effective_from");
+        let finding = Finding::new(Code::RateGap, place, why, fix);
+        Some(finding.at_stake(Cost::from_money(self.amount), &books.settings.state.currency))
+    }
+}
+
+/// What one card is taken on.
+#[derive(Default)]
+struct Part<'a> {
+    by_service: BTreeMap<&'a ServiceCode, Money>,
+    by_treatment: BTreeMap<Treatment, Money>,
+}
+
+impl<'a> Part<'a> {
+    fn of(
+        books: Books<'_>,
+        card: &RateCard,
+        agency: &Agency,
+        amounts: impl Iterator<Item = (&'a Draft, Money)>,
+    ) -> Result<Self, Overflow> {
+        let own = books.treatment(&agency.code, &card.service, books.month.first_day());
+        let mut part = Self::default();
+        for (Draft { line, .. }, amount) in amounts {
+            let of_line = Treatment { mode: line.mode, absorbed_by: line.absorbed_by.clone() };
+            let weaker = if of_line.mode < own.mode || own.mode == Mode::Chargeback { of_line } else { own.clone() };
+            let of_service = part.by_service.entry(&line.service).or_default();
+            for sum in [part.by_treatment.entry(weaker).or_default(), of_service] {
+                *sum = sum.checked_add(amount)?;
+            }
+        }
+        Ok(part)
+    }
+}
+
 /// The fee is rounded on the agency's whole base. Where lines of the base are treated differently it is cut: a fee on
-/// what is not charged is not charged either.
+/// what is not charged is not charged either. `days` are those of the card, where it is not in force all month.
 fn of_agency(
     books: Books<'_>,
     card: &RateCard,
     agency: &Agency,
-    base: &[&Draft],
+    part: Part<'_>,
+    days: &[(NaiveDate, NaiveDate)],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Draft>, Overflow> {
     let RateModel::Percent { percent, .. } = &card.model else { return Ok(Vec::new()) };
     let rounding = books.settings.state.rounding;
-    let own = books.treatment(&agency.code, &card.service, books.month.first_day());
-    let mut parts: BTreeMap<Treatment, Money> = BTreeMap::new();
-    let mut by_service: BTreeMap<&ServiceCode, Money> = BTreeMap::new();
-    for draft in base {
-        let of_line = Treatment { mode: draft.line.mode, absorbed_by: draft.line.absorbed_by.clone() };
-        let weaker = if of_line.mode < own.mode || own.mode == Mode::Chargeback { of_line } else { own.clone() };
-        for sum in [parts.entry(weaker).or_default(), by_service.entry(&draft.line.service).or_default()] {
-            *sum = sum.checked_add(draft.line.amount)?;
-        }
-    }
+    let Part { by_service, by_treatment } = part;
     let total = Money::total(by_service.values().copied())?;
     let rate = fraction(*percent);
     let exact = total.exact().times(&rate);
@@ -96,17 +246,18 @@ fn of_agency(
         rounded_in_words(rounding),
         exact.round(rounding)?
     );
-    let exact: Vec<Exact> = parts.values().map(|base| base.exact().times(&rate)).collect();
+    let exact: Vec<Exact> = by_treatment.values().map(|base| base.exact().times(&rate)).collect();
     let cents = cut(&exact, rounding)?;
-    let is_cut = parts.len() > 1;
+    let is_cut = by_treatment.len() > 1;
     let mut lines = Vec::new();
-    for ((treatment, base), amount) in parts.into_iter().zip(cents) {
+    for ((treatment, base), amount) in by_treatment.into_iter().zip(cents) {
         let mut draft = books.draft(&agency.code, &card.service, LineKind::Fee, treatment);
         draft.priced_by(card);
         draft.line.unit = "percent".to_owned();
         draft.line.unit_price = percent.to_string();
         draft.line.amount = amount;
         draft.line.arithmetic.push(sentence.clone());
+        draft.line.arithmetic.extend(days_in_words(days));
         if is_cut {
             draft.line.arithmetic.push(format!("of this on {base} under this mode: {amount}"));
         }
@@ -114,6 +265,12 @@ fn of_agency(
         lines.push(draft);
     }
     Ok(lines)
+}
+
+fn days_in_words(days: &[(NaiveDate, NaiveDate)]) -> Option<String> {
+    let spans: Vec<String> = days.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+    let rest = "shares of pools and lines from driver tables count on the first day of the month";
+    (!days.is_empty()).then(|| format!("taken on what was used from {}; {rest}", spans.join(" and from ")))
 }
 
 fn circle(groups: &Groups<'_>) -> Finding {

@@ -190,15 +190,31 @@ fn budget_year(books: Books<'_>) -> i32 {
     FiscalPeriod::of(books.month, books.settings.state.fiscal_year_starts).year
 }
 
+/// Who pays is decided by the month's first day, so a rule that starts later does not pay yet: it is named.
+fn missing(books: Books<'_>, agency: &AgencyCode, lines: &str) -> Finding {
+    let place = Place::file("funding.csv");
+    let mut why = format!("No funding rule says who pays {lines} of agency {agency}.");
+    let rules = books.settings.funding.iter().filter(|rule| rule.agency == *agency);
+    let later =
+        rules.filter_map(|rule| Some((rule.valid.from?, rule.line))).filter(|(from, _)| books.month.contains(*from));
+    let Some((from, line)) = later.min() else {
+        let fix = "Add a rule for the agency to funding.csv.";
+        return Finding::new(Code::FundingMissing, place.column("agency").value(agency.as_str()), why, fix);
+    };
+    let first = books.month.first_day();
+    why.push_str(&format!(
+        " The rule of line {line} starts on {from}; who pays a month is decided by its first day, {first}."
+    ));
+    let fix = format!("Let the rule begin on {first}, or add a rule that is in force on that day.");
+    let place = place.row(line).column("effective_from").value(from.to_string());
+    Finding::new(Code::FundingMissing, place, why, fix)
+}
+
 fn tell(books: Books<'_>, trouble: Trouble, unpaid: &Unpaid) -> Finding {
     let place = Place::file("funding.csv");
     let lines = unpaid.in_words();
     let finding = match trouble {
-        Trouble::Missing(agency) => {
-            let why = format!("No funding rule says who pays {lines} of agency {agency}.");
-            let fix = "Add a rule for the agency to funding.csv.";
-            Finding::new(Code::FundingMissing, place.column("agency").value(agency.as_str()), why, fix)
-        }
+        Trouble::Missing(agency) => missing(books, &agency, &lines),
         Trouble::Overlap(one, other, sequence) => {
             let why = format!(
                 "The rules of lines {one} and {other} have the same key and sequence {sequence}, so {lines} would be paid \

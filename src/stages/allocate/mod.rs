@@ -77,7 +77,7 @@ fn bills(
 ) -> Result<Bills, Overflow> {
     let mut bills = Bills::default();
     fit::to_invoices(books, charges, vendors, &mut bills, findings)?;
-    let mut drafts = direct::lines(books, charges)?;
+    let mut drafts = direct::lines(books, charges, vendors)?;
     drafts.extend(pools::share(books, charges, &drafts, &mut bills, findings)?);
     drafts.extend(unit::consumed(books, charges)?);
     drafts.extend(unit::driven(books, findings)?);

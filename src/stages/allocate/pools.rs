@@ -9,10 +9,11 @@ use crate::model::bill::{BillDetail, Bills, Destination, LineKind, PoolResult, P
 use crate::model::codes::PoolId;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Exact, Money, Overflow, split};
-use crate::model::settings::Pool;
+use crate::model::settings::{Method, Pool};
+use chrono::NaiveDate;
 use hashbrown::HashMap;
 use parts::Parts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Shares every pool that took something in, stage by stage. A pool that cannot be shared leaves its charges in
@@ -37,7 +38,13 @@ pub(super) fn share(
     for (pool, id, members) in pools {
         let taken_in = Money::total(members.iter().map(|&place| charges[place].amount))?;
         let parts = match pool {
-            Some(pool) => Parts::of(books, pool, taken_in, direct, findings)?.map(|parts| (pool, parts)),
+            Some(pool) => match one_version(books, pool, charges, &members) {
+                Ok(pool) => Parts::of(books, pool, taken_in, direct, findings)?.map(|parts| (pool, parts)),
+                Err(day) => {
+                    findings.push(within_month(books, pool, day, taken_in));
+                    None
+                }
+            },
             None => {
                 findings.push(undefined(&id, taken_in, books));
                 None
@@ -56,6 +63,61 @@ pub(super) fn share(
         }
     }
     Ok(drafts)
+}
+
+/// The version that shares a pool's charges: the same on each of their days, or one that shares alike. A driver speaks of
+/// the whole month, so there it must be so on every day of it. Otherwise the day on which it is not so.
+fn one_version<'a>(
+    books: Books<'a>,
+    pool: &'a Pool,
+    charges: &[RatedCharge],
+    members: &[usize],
+) -> Result<&'a Pool, NaiveDate> {
+    let (first, last) = (books.month.first_day(), books.month.last_day());
+    let of_charges = || members.iter().map(|&place| books.roll_up.row(charges[place].row).day().clamp(first, last));
+    let days: BTreeSet<NaiveDate> = match pool.method {
+        Method::Driver { .. } => first.iter_days().take_while(|day| *day <= last).collect(),
+        _ => of_charges().collect(),
+    };
+    let mut chosen: Option<&Pool> = None;
+    for day in days {
+        match (books.settings.pool_on(&pool.id, day), chosen) {
+            (Some(version), None) => chosen = Some(version),
+            (Some(version), Some(chosen)) if version.shares_like(chosen) => {}
+            _ => return Err(day),
+        }
+    }
+    Ok(chosen.unwrap_or(pool))
+}
+
+fn within_month(books: Books<'_>, pool: &Pool, day: NaiveDate, taken_in: Money) -> Finding {
+    let (id, month) = (&pool.id, books.month);
+    let in_force = books.settings.pool_on(id, day);
+    let ended =
+        books.settings.pools.iter().filter(|other| other.id == *id && other.valid.to.is_some_and(|to| to <= day));
+    let (version, column, cell) = match (in_force, ended.max_by_key(|other| other.valid.to)) {
+        (Some(version), _) => (version, "effective_from", version.valid.from),
+        (None, Some(version)) => (version, "effective_to", version.valid.to),
+        (None, None) => (pool, "effective_from", pool.valid.from),
+    };
+    let of_day =
+        if matches!(pool.method, Method::Driver { .. }) { "its driver speaks of" } else { "it has charges of" };
+    let why = match in_force {
+        Some(version) => format!(
+            "Version {} of pool {id} starts within {month} and shares otherwise than the one before, and one month of the \
+             pool is shared in one way.",
+            version.version
+        ),
+        None => {
+            format!("No version of pool {id} is in force on {day}, a day that {of_day}; so the pool is not shared.")
+        }
+    };
+    let (first, next) = (month.first_day(), month.next().first_day());
+    let fix = format!("Let versions of the pool begin and end on the first of a month: {first}, or {next}.");
+    let cell = cell.map_or_else(String::new, |cell| cell.to_string());
+    let place = Place::file("pools.csv").row(version.line).column(column).value(cell);
+    let finding = Finding::new(Code::PoolWithinMonth, place, why, fix);
+    finding.at_stake(Cost::from_money(taken_in), books.settings.state.currency.as_str())
 }
 
 fn give_out(

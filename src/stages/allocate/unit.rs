@@ -7,7 +7,7 @@ use super::lines::{Draft, Treatment, rounded_in_words};
 use crate::model::bill::{LineKind, RatedCharge};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity};
-use crate::model::settings::{DriverValue, Measure, RateCard, RateModel};
+use crate::model::settings::{Agency, DriverValue, Measure, RateCard, RateModel};
 use std::collections::BTreeMap;
 
 /// A price as a card has it.
@@ -107,8 +107,8 @@ fn consumed_parts(
     Ok(drafts)
 }
 
-/// Lines for quantities that a driver table tells by agency. The table speaks of the month, so the card and the mode of
-/// its first day count.
+/// Lines for quantities that a driver table tells by agency. The table speaks of the month, so a card that starts or ends
+/// within it cannot price them, and the mode of its first day counts.
 pub(super) fn driven(books: Books<'_>, findings: &mut Vec<Finding>) -> Result<Vec<Draft>, Overflow> {
     let mut groups: BTreeMap<(&str, &str), Vec<&RateCard>> = BTreeMap::new();
     for card in &books.settings.rate_cards {
@@ -118,62 +118,89 @@ pub(super) fn driven(books: Books<'_>, findings: &mut Vec<Finding>) -> Result<Ve
     }
     let mut drafts = Vec::new();
     for ((_, driver), all) in groups {
-        let alternatives = Alternatives::in_month(all, books.month);
-        let Some(&first) = alternatives.cards().first() else { continue };
+        let alternatives = Alternatives::new(&all, books.month);
+        let Some(first) = alternatives.first() else { continue };
         let values: Vec<&DriverValue> = books.settings.driver(driver, books.month).collect();
         if values.is_empty() {
             findings.push(no_driver(books, first, driver));
         }
         for value in values {
-            drafts.extend(driven_line(books, &alternatives, first, value, findings)?);
+            if let Some((card, agency)) = card_of(books, &alternatives, first, value, findings)? {
+                drafts.extend(driven_line(books, card, agency, value, findings)?);
+            }
         }
     }
     Ok(drafts)
 }
 
-fn driven_line(
-    books: Books<'_>,
-    alternatives: &Alternatives<'_>,
+fn stake(card: &RateCard, value: &DriverValue) -> Result<Cost, Overflow> {
+    match Price::of(card).map(|price| value.value.exact().times(&price.each)) {
+        Some(exact) => exact.round_half_up().map(Cost::from_money),
+        None => Ok(Cost::ZERO),
+    }
+}
+
+/// The card that prices a driver row, and whom; otherwise it is told why none does.
+fn card_of<'a>(
+    books: Books<'a>,
+    alternatives: &Alternatives<'a>,
     first: &RateCard,
     value: &DriverValue,
     findings: &mut Vec<Finding>,
-) -> Result<Option<Draft>, Overflow> {
-    let place = Place::file(value.file.as_str()).row(value.line);
-    let stake = |card: &RateCard| match Price::of(card).map(|price| value.value.exact().times(&price.each)) {
-        Some(exact) => exact.round_half_up().map(Cost::from_money),
-        None => Ok(Cost::ZERO),
-    };
+) -> Result<Option<(&'a RateCard, &'a Agency)>, Overflow> {
+    let place = Place::file(value.file.as_str()).row(value.line).column("agency").value(value.agency.as_str());
     let currency = &books.settings.state.currency;
     let Some(agency) = books.settings.agency(&value.agency) else {
         let (quantity, unit, agency) = (value.value, &value.unit, &value.agency);
         let why =
             format!("{quantity} {unit} are used by {agency}, which is no agency of these books; nobody is billed.");
         let fix = "Correct the agency, or add it to agencies.csv.";
-        let place = place.column("agency").value(value.agency.as_str());
-        findings.push(Finding::new(Code::PoolDriverUnmatched, place, why, fix).at_stake(stake(first)?, currency));
+        let finding = Finding::new(Code::PoolDriverUnmatched, place, why, fix);
+        findings.push(finding.at_stake(stake(first, value)?, currency));
         return Ok(None);
     };
-    let card = match alternatives.choose(agency) {
-        Ok(Some(card)) => card,
-        Ok(None) => {
-            let why = format!(
-                "No card of service {} is for agency {}, which used {}.",
-                first.service, agency.code, value.value
-            );
-            let fix = "Add a card whose scope holds the agency.";
-            findings.push(Finding::new(
-                Code::RateMissing,
-                place.column("agency").value(agency.code.as_str()),
-                why,
-                fix,
-            ));
-            return Ok(None);
-        }
+    let choices = match alternatives.choose(agency) {
+        Ok(choices) => choices,
         Err((one, other)) => {
-            findings.push(cards::ambiguous(one, other, &agency.code).at_stake(stake(one)?, currency));
+            findings.push(cards::ambiguous(one, other, &agency.code).at_stake(stake(one, value)?, currency));
             return Ok(None);
         }
     };
+    let Some(card) = choices.iter().flatten().copied().next() else {
+        let why =
+            format!("No card of service {} is for agency {}, which used {}.", first.service, agency.code, value.value);
+        let fix = "Add a card whose scope holds the agency.";
+        findings.push(Finding::new(Code::RateMissing, place, why, fix));
+        return Ok(None);
+    };
+    let is_alike = |choice: &Option<&RateCard>| choice.is_some_and(|other| is_same_price(card, other));
+    if value.value.is_zero() || choices.iter().all(is_alike) {
+        return Ok(Some((card, agency)));
+    }
+    // The one that changes: the second of two, or the only one there is.
+    let changing = choices.iter().flatten().copied().find(|other| !is_same_price(card, other)).unwrap_or(card);
+    let what = format!("the {} {} of agency {} are not known", value.value, value.unit, agency.code);
+    let finding = cards::within_month(changing, books.month, &what);
+    findings.push(finding.at_stake(stake(changing, value)?, currency));
+    Ok(None)
+}
+
+fn is_same_price(one: &RateCard, other: &RateCard) -> bool {
+    match (Price::of(one), Price::of(other)) {
+        (Some(one), Some(other)) => one.each == other.each && one.unit == other.unit,
+        _ => false,
+    }
+}
+
+fn driven_line(
+    books: Books<'_>,
+    card: &RateCard,
+    agency: &Agency,
+    value: &DriverValue,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Draft>, Overflow> {
+    let place = Place::file(value.file.as_str()).row(value.line);
+    let currency = &books.settings.state.currency;
     let Some(price) = Price::of(card) else { return Ok(None) };
     if value.value.is_negative() {
         let why = format!(
@@ -188,7 +215,7 @@ fn driven_line(
             format!("The rate {} is a price per {}, and the table counts {}.", card.rate_id, price.unit, value.unit);
         let fix = "Bring the table's unit and the card's into agreement.";
         let finding = Finding::new(Code::UnitMixed, place.column("unit").value(value.unit.as_str()), why, fix);
-        findings.push(finding.at_stake(stake(card)?, currency));
+        findings.push(finding.at_stake(stake(card, value)?, currency));
     }
     let treatment = books.treatment(&agency.code, &card.service, books.month.first_day());
     let mut draft = books.draft(&agency.code, &card.service, LineKind::Unit, treatment);

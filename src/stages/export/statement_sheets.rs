@@ -318,7 +318,7 @@ pub(super) fn notes(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
         ("Amount due", "What is posted against your account strings for the month. Nothing has to be paid by check."),
         (
             "At vendor's cost",
-            "The vendor's charges for your accounts and resources, net of credits, to the cent of its invoice.",
+            "The vendor's charges for your accounts and resources, net of credits, to the cent of its invoice, or of the accrual while there is none.",
         ),
         ("Share of a pool", "Your part of a cost that agencies share, by the driver on the sheet Shared cost."),
         (

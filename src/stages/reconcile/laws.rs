@@ -2,6 +2,7 @@
 //!
 //! Each is computed anew from the lowest level there is: a total that a stage wrote down is only ever one side.
 
+use super::fees::Fees;
 use super::proof::{Proof, by, total};
 use super::sums;
 use crate::model::bill::{
@@ -11,7 +12,7 @@ use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Cost, Exact, Money, Overflow, Quantity, SCALE};
 use crate::model::month_end::MonthEnd;
-use crate::model::proof::{ItemType, Subtotal};
+use crate::model::proof::{ItemType, Subtotal, VendorReconciliation};
 use crate::model::roll_up::Symbol;
 use crate::model::settings::{FundingResidual, Measure, Mode, RateCard, RateModel, fraction};
 use hashbrown::{HashMap, HashSet};
@@ -167,6 +168,7 @@ fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             groups.entry((&line.agency, rate, &line.description)).or_default().push(line);
         }
     }
+    let mut fees = Fees::new(month);
     for ((agency, rate, _), lines) in groups {
         let is_meant = |card: &&RateCard| card.rate_id == rate.rate_id && card.version == rate.version;
         let Some(card) = month.settings.rate_cards.iter().find(is_meant) else {
@@ -174,10 +176,7 @@ fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             continue;
         };
         let exact = match &card.model {
-            RateModel::Percent { percent, of } => {
-                let base = month.bills.of(agency).filter(|line| of.contains(&line.service));
-                Money::total(base.map(|line| line.amount))?.exact().times(&fraction(*percent))
-            }
+            RateModel::Percent { percent, of } => fees.base(agency, card, of)?.exact().times(&fraction(*percent)),
             RateModel::Unit { unit_price, price_per, .. } => {
                 let quantity = Quantity::total(lines.iter().map(|line| line.quantity.unwrap_or_default()))?;
                 let price = quantity.exact().times(&Exact::from_decimal(*unit_price));
@@ -382,6 +381,32 @@ fn usage(month: &MonthEnd) -> Result<BTreeMap<SectionKey, Cost>, Overflow> {
     Ok(sums.into_values().map(|(row, sum)| (SectionKey::of(&month.roll_up.row(row)), sum)).collect())
 }
 
+/// The vendor's invoice is the charges, what is on it alone, and a rounding within the tolerance.
+fn invoice_beside_charges(
+    vendor: &VendorReconciliation,
+    invoice: Money,
+    charged: Cost,
+    tolerance: Cost,
+    proof: &mut Proof,
+) -> Result<(), Overflow> {
+    let section = vendor.section.in_words();
+    let asked = Cost::from_money(invoice);
+    let named = vendor.items.iter().filter(|item| item.item_type.is_outside_charges());
+    let items = Cost::total(named.map(|item| item.amount))?;
+    let rest = asked.checked_sub(charged)?.checked_sub(items)?;
+    let rounding = if rest.magnitude() > tolerance { Cost::ZERO } else { rest };
+    let explained = charged.checked_add(items)?.checked_add(rounding)?;
+    let [charges, only, cents, limit] = [charged, items, rounding, tolerance].map(sums::text);
+    let place = format!(
+        "{section}: charges {charges}, items beside them {only}, rounding {cents} of at most {limit} (the tolerance)"
+    );
+    proof.costs(&place, ("vendor's invoice", asked), ("charges, items and rounding", explained));
+    proof.money(&section, ("invoice basis", vendor.invoice_basis), ("vendor's invoice", invoice));
+    let difference = asked.checked_sub(charged)?;
+    proof.costs(&section, ("difference", vendor.difference), ("invoice less usage", difference));
+    Ok(())
+}
+
 /// Law 12. Section by section, with usage summed from the roll-up again.
 pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let settings = &month.settings;
@@ -394,29 +419,25 @@ pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     }
     let tolerance = Cost::from_money(settings.state.gates.invoice_tolerance);
     let mut known = BTreeSet::new();
-    for vendor in &month.vendors {
+    // Sections with an invoice first: where all hold, the first is shown.
+    let (invoiced, accrued): (Vec<_>, Vec<_>) = month.vendors.iter().partition(|vendor| vendor.invoice.is_some());
+    for vendor in invoiced.into_iter().chain(accrued) {
         let place = vendor.section.in_words();
         known.insert(&vendor.section);
         let charged = usage.get(&vendor.section).copied().unwrap_or_default();
+        match vendor.invoice {
+            Some(invoice) => invoice_beside_charges(vendor, invoice, charged, tolerance, proof)?,
+            None => {
+                let expected = charged.exact().round(settings.state.rounding)?;
+                proof.money(&place, ("accrual", vendor.invoice_basis), ("usage in cents, no invoice yet", expected));
+            }
+        }
         let sides = vendor.charges.checked_add(vendor.credits)?;
         proof.costs(&place, ("usage", vendor.usage), ("charges of the section", charged));
         proof.costs(&place, ("usage", vendor.usage), ("charges and credits", sides));
-        let expected = match vendor.invoice {
-            Some(invoice) => invoice,
-            None => charged.exact().round(settings.state.rounding)?,
-        };
-        proof.money(&place, ("invoice basis", vendor.invoice_basis), ("invoice, or usage in cents", expected));
         let cents = fitted.get(&vendor.section).copied().unwrap_or_default();
         let basis = Cost::from_money(vendor.invoice_basis);
         proof.costs(&place, ("invoice basis", basis), ("its charges in cents and items", cents));
-        if vendor.invoice.is_some() {
-            let difference = basis.checked_sub(charged)?;
-            proof.costs(&place, ("difference", vendor.difference), ("invoice less usage", difference));
-            let named = vendor.items.iter().filter(|item| item.item_type.is_outside_charges());
-            let rest = difference.checked_sub(Cost::total(named.map(|item| item.amount))?)?;
-            let excess = if rest.magnitude() > tolerance { rest } else { Cost::ZERO };
-            proof.costs(&place, ("difference above the tolerance that no item names", excess), ("allowed", Cost::ZERO));
-        }
     }
     for section in usage.keys().filter(|section| !known.contains(section)) {
         proof.refuse(&section.in_words(), "charges without a reconciliation".to_owned(), "none");

@@ -6,6 +6,7 @@
 
 mod asked;
 mod books;
+mod fees;
 mod invoice;
 mod laws;
 mod payers;

@@ -20,6 +20,8 @@ pub struct Tie {
     difference: String,
     differs: bool,
     parts: Vec<(String, String)>,
+    /// What a reader of the tie-out must know besides its sides.
+    remark: &'static str,
 }
 
 impl Tie {
@@ -61,7 +63,7 @@ pub fn tie_out(id: &str, about: &str, check: Check, month_end: &MonthEnd, feed: 
     }
     TieOut {
         id: id.to_owned(),
-        about: about.to_owned(),
+        about: if tie.remark.is_empty() { about.to_owned() } else { format!("{about}: {}", tie.remark) },
         left_name: tie.left.0.to_owned(),
         left: tie.left.1,
         right_name: tie.right.0.to_owned(),
@@ -85,6 +87,9 @@ pub fn control_totals(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(
             }
             None => tie.part(name, format!("the vendor states no count; {} read", totals.rows_read)),
         }
+    }
+    if month_end.versions.iter().all(|version| version.totals.rows_expected.is_none()) {
+        tie.remark = "not stated by any vendor";
     }
     tie.counts(("rows the vendors state", stated), ("rows read of these", read));
     Ok(())
