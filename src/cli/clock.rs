@@ -42,5 +42,5 @@ impl Surroundings {
 
 fn first_of(variables: &[&str]) -> String {
     let set = |name: &&str| env::var(name).ok().filter(|value| !value.is_empty());
-    variables.iter().find_map(set).unwrap_or_else(|| "unknown".to_owned())
+    variables.iter().find_map(set).unwrap_or_default()
 }

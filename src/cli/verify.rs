@@ -5,7 +5,7 @@ use super::console::{Console, Emphasis};
 use super::render;
 use crate::close;
 use crate::model::exit::Exit;
-use crate::model::finding::Finding;
+use crate::model::finding::{Code, Finding};
 use anyhow::Result;
 use clap::Args;
 
@@ -33,7 +33,11 @@ impl Verify {
             Format::Text => render::findings(&findings, console)?,
         }
         if findings.iter().any(Finding::blocks) {
-            let told = ": these books are not as they were closed. Restore the files named above from a copy.";
+            let told = if findings.iter().all(|finding| finding.code == Code::OutputAltered) {
+                ": outputs are not as they were written. The ledger can make them again: see above."
+            } else {
+                ": these books are not as they were closed. Restore the files named above from a copy."
+            };
             console.emphasized(Emphasis::Bad, "altered", told)?;
             return Ok(Exit::Integrity);
         }

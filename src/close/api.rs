@@ -45,6 +45,7 @@ pub struct Invocation {
     pub today: NaiveDate,
     /// UTC, RFC 3339.
     pub now: String,
+    /// Blank where nothing says it: then the operating system's number of the user stands for the name.
     pub person: String,
     pub host: String,
 }

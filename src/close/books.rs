@@ -4,7 +4,6 @@ use super::Stage;
 use super::gates;
 use crate::model::bill::{Bills, Rated};
 use crate::model::charge::CostBasis;
-use crate::model::exit::{Exit, Stop};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::Directory;
 use crate::model::journal_entry::Side;
@@ -118,13 +117,27 @@ fn sorted(mut end: MonthEnd) -> MonthEnd {
 
 /// Compares every two totals that must be equal, and checks the laws again on what the stages left.
 fn prove(end: &mut MonthEnd) -> Result<()> {
-    // An amount or a text that no journal line can hold is bad input, not a fault of ours.
-    let too_long = |error| Stop::new(Exit::Blocked, format!("The journals cannot be written: {error:#}"));
-    let feed = export::feed(&export::journal_feed(end).map_err(too_long)?);
+    let feed = match export::journal_feed(end) {
+        Ok(files) => export::feed(&files),
+        Err(error) => {
+            end.findings.push(too_wide(&error));
+            return Ok(());
+        }
+    };
     end.tie_outs = reconcile::tie_outs(end, &feed);
     end.laws = reconcile::laws(end);
     tell_failures(end);
     Ok(())
+}
+
+/// An amount or a text that no journal line can hold is bad input, not a fault of ours. Without the journals nothing can be
+/// compared with them.
+fn too_wide(error: &anyhow::Error) -> Finding {
+    let why = format!("{error:#}.");
+    let line = why.split(": ").next().unwrap_or_default().to_owned();
+    let fix = "Look for the row or the table that this comes from: `chargeback explain` walks a bill line back to its rows. \
+               Correct an amount that is wrong, or shorten the code in its table.";
+    Finding::new(Code::JournalTooWide, Place::default().value(line), why, fix)
 }
 
 /// A total that does not tie and a law that is broken become findings, with both sides. While something else blocks they

@@ -104,7 +104,7 @@ pub fn exit_of(findings: &[Finding], gates: &[Gate]) -> Exit {
 fn exit_of_code(code: Code) -> Exit {
     match code {
         Code::MonthNotOver | Code::MonthNotFinal | Code::MonthOutOfOrder => Exit::Forbidden,
-        Code::LedgerDamaged | Code::LedgerNewer => Exit::Integrity,
+        Code::LedgerDamaged | Code::LedgerNewer | Code::OutputAltered => Exit::Integrity,
         Code::InvoiceDiffers
         | Code::TieOutFails
         | Code::ConservationFails

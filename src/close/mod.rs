@@ -15,6 +15,7 @@ mod commit;
 mod delivery;
 mod explain;
 mod gates;
+mod late;
 mod map;
 mod parts;
 mod replay;

@@ -6,12 +6,12 @@ use super::delivery::{self, Delivered};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
-use super::{closed, gates, parts};
+use super::{closed, gates, late, parts};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
 use crate::ledger::{Event, Ledger, Object, Options, Settled, damaged};
 use crate::model::exit::{Exit, Stop};
-use crate::model::finding::Finding;
+use crate::model::finding::{Code, Finding};
 use crate::model::intake::{Directory, InboxFile};
 use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
@@ -96,7 +96,10 @@ impl Run<'_> {
     /// What came of it is told in the log, too, where a commit has not told it.
     fn month(&self) -> Result<Outcome> {
         let request = self.session.request;
-        let outcome = self.made()?;
+        let mut outcome = self.made()?;
+        if outcome.state == "open" && self.settled.of(request.month).is_some() {
+            outcome.state = "closed".to_owned();
+        }
         let is_refused = outcome.exit != Exit::Done && outcome.state != "draft";
         if self.session.writes() && (request.until < Stage::Export || is_refused) {
             let what = if is_refused { "refused".to_owned() } else { format!("{:?}", request.until).to_lowercase() };
@@ -139,7 +142,7 @@ impl Run<'_> {
             return self.shown(end, reports);
         }
         if let Some(close) = self.settled.of(request.month) {
-            return closed::refuse(&self.session, close, &sources, end, reports);
+            return late::judge(&self.session, close, &sources, end);
         }
         self.publish(&sources, &stages, end, reports)
     }
@@ -233,7 +236,7 @@ impl Run<'_> {
     fn ease(&self, end: &mut MonthEnd) {
         let accept_unfinal = end.settings.state.gates.accept_unfinal;
         gates::ease(&mut end.findings, self.standing() == Standing::Draft, accept_unfinal);
-        if self.standing() == Standing::Final {
+        if self.standing() == Standing::Final && self.settled.of(end.month).is_none() {
             end.findings.extend(closed::out_of_order(&self.session, &self.settled));
         }
         Finding::sort(&mut end.findings);
@@ -252,7 +255,8 @@ impl Run<'_> {
         let is_final = self.standing() == Standing::Final;
         // A close goes through with every gate open; a draft shows what there is, unless a stage could not be run.
         let exit = gates::exit_of(&end.findings, &end.gates);
-        let hopeless = end.bills.lines.is_empty() && exit != Exit::Done;
+        let too_wide = end.findings.iter().any(|finding| finding.code == Code::JournalTooWide);
+        let hopeless = too_wide || end.bills.lines.is_empty() && exit != Exit::Done;
         if hopeless || (is_final && exit != Exit::Done) {
             return self.shown(end, reports);
         }
@@ -322,6 +326,9 @@ impl Run<'_> {
         }
         let blocking = findings.iter().filter(|finding| finding.blocks()).count();
         let findings = if blocking == 1 { "1 finding blocks".to_owned() } else { format!("{blocking} findings block") };
+        if self.settled.of(month).is_some() {
+            return format!("{findings} what lies in the books now. {month} is closed, and its close stands.");
+        }
         format!("{findings} the close of {month}. Nothing was written.")
     }
 

@@ -62,7 +62,9 @@ impl Session<'_> {
 
 pub fn actor(request: &Request) -> Actor {
     let invocation = &request.invocation;
-    Actor { person: invocation.person.clone(), host: invocation.host.clone(), now: invocation.now.clone() }
+    let person =
+        if invocation.person.is_empty() { crate::io::fs::person_of_process() } else { invocation.person.clone() };
+    Actor { person, host: invocation.host.clone(), now: invocation.now.clone() }
 }
 
 /// A stage's manifest and the object that holds it.

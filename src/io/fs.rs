@@ -400,6 +400,15 @@ impl Disk {
     }
 }
 
+/// Who runs this process where no variable says it: under cron there may be none.
+pub fn person_of_process() -> String {
+    #[cfg(unix)]
+    let user = fs::metadata("/proc/self").ok().map(|about| std::os::unix::fs::MetadataExt::uid(&about));
+    #[cfg(not(unix))]
+    let user: Option<u32> = None;
+    user.map_or_else(|| "unknown".to_owned(), |user| format!("user id {user}"))
+}
+
 /// Whatever the mask of the process says, others see nothing of an agency's bills.
 fn folder_for_owner_and_group() -> fs::DirBuilder {
     let mut builder = fs::DirBuilder::new();

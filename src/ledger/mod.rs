@@ -80,7 +80,8 @@ impl Ledger {
 
     /// One run at a time writes. The other is named, so that a person can be asked.
     pub fn lock(&self, actor: &Actor) -> Result<Held> {
-        let holder = format!("{} on {}, since {}", actor.person, actor.host, actor.now);
+        let process = std::process::id();
+        let holder = format!("{} on {}, process {process}, since {}", actor.person, actor.host, actor.now);
         match self.disk.lock(LOCK, &holder)? {
             Lock::Taken(held) => Ok(held),
             Lock::HeldBy(other) => {

@@ -22,11 +22,14 @@ fn staged(folder: &str) -> String {
 }
 
 /// Whether outputs are on disk as a record lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Published {
     Whole,
     Absent,
-    Altered,
+    /// These files are missing, and all others are as they were written.
+    Incomplete(Vec<String>),
+    /// These files are not as they were written, or nobody wrote them.
+    Altered(Vec<String>),
 }
 
 impl Ledger {
@@ -65,7 +68,16 @@ impl Ledger {
         if !self.disk().exists(folder) {
             return Ok(Published::Absent);
         }
-        Ok(if super::verify::compare_outputs(self, body)?.is_empty() { Published::Whole } else { Published::Altered })
+        let odd = super::verify::compare_outputs(self, body)?;
+        let paths = |missing: bool| -> Vec<String> {
+            odd.iter().filter(|output| output.missing == missing).map(|output| output.path.clone()).collect()
+        };
+        let (missing, altered) = (paths(true), paths(false));
+        Ok(match (missing.is_empty(), altered.is_empty()) {
+            (true, true) => Published::Whole,
+            (false, true) => Published::Incomplete(missing),
+            (_, false) => Published::Altered(altered),
+        })
     }
 
     /// Commits a close: record, HEAD, outputs. Before HEAD moves nothing has happened; after it the next run can finish.

@@ -181,11 +181,11 @@ impl Ledger {
         }
         verified.outputs += body.outputs.len() as u64;
         if self.disk().exists(&body.outputs_folder) {
-            verified.findings.extend(compare_outputs(self, body)?);
+            verified.findings.extend(compare_outputs(self, body)?.iter().map(|odd| of_output(body, odd)));
         } else if body.state == "closed" && !self.is_unfinished(body) {
-            let why =
-                format!("The outputs of {} are missing. The next close of the month makes them again.", body.month);
-            verified.add(&body.outputs_folder, why);
+            let why = format!("The outputs of {} are missing.", body.month);
+            let odd = OddOutput { path: body.outputs_folder.clone(), why, missing: true };
+            verified.findings.push(of_output(body, &odd));
         }
         Ok(())
     }
@@ -230,30 +230,54 @@ impl Ledger {
     }
 }
 
+/// An output that is not as its record says.
+pub(crate) struct OddOutput {
+    pub path: String,
+    pub why: String,
+    pub missing: bool,
+}
+
+/// The ledger can make every output again, so no backup is needed for one.
+fn of_output(body: &CloseBody, odd: &OddOutput) -> Finding {
+    let (folder, month) = (&body.outputs_folder, body.month);
+    let close = if body.state == "closed" { "close" } else { "close --draft" };
+    let fix = if odd.missing {
+        format!("Run `chargeback {close} --month {month}`: what is missing is made again from the ledger.")
+    } else {
+        format!(
+            "Find out who or what changed it. Then delete the folder {folder} and run `chargeback {close} --month {month}`: \
+             it is made anew from the ledger."
+        )
+    };
+    Finding::new(Code::OutputAltered, Place::file(&odd.path), odd.why.clone(), fix)
+}
+
 /// Every output of a record is on disk with its bytes, and nothing else is in its folder.
-pub(crate) fn compare_outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Finding>> {
+pub(crate) fn compare_outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<OddOutput>> {
     let disk = ledger.disk();
     let mut expected: BTreeMap<String, &Object> =
         body.outputs.iter().map(|file| (format!("{}/{}", body.outputs_folder, file.path), &file.object)).collect();
-    let mut findings = Vec::new();
+    let mut odd = Vec::new();
+    let altered = |path: &str, why: String| OddOutput { path: path.to_owned(), why, missing: false };
     for entry in disk.list(&body.outputs_folder)? {
         let Some(object) = expected.remove(&entry.path) else {
-            findings.push(finding(&entry.path, format!("The close of {} did not write this file.", body.month)));
+            odd.push(altered(&entry.path, format!("The close of {} did not write this file.", body.month)));
             continue;
         };
         if entry.kind != EntryKind::File {
-            findings.push(finding(&entry.path, "A link or special file stands in place of the file."));
+            odd.push(altered(&entry.path, "A link or special file stands in place of the file.".to_owned()));
             continue;
         }
         let read = |error| -> DiskError { super::read_error(&entry.path, error) };
         let (found, _) = sha256_of_reader(&mut disk.open(&entry.path)?).map_err(read)?;
         if found != object.sha256 {
             let why = format!("Its bytes hash to {found}; the close of {} wrote {}.", body.month, object.sha256);
-            findings.push(finding(&entry.path, why));
+            odd.push(altered(&entry.path, why));
         }
     }
-    for path in expected.keys() {
-        findings.push(finding(path, format!("The close of {} wrote this file, and it is missing.", body.month)));
+    for path in expected.into_keys() {
+        let why = format!("The close of {} wrote this file, and it is missing.", body.month);
+        odd.push(OddOutput { path, why, missing: true });
     }
-    Ok(findings)
+    Ok(odd)
 }

@@ -254,6 +254,7 @@ codes! {
     JournalFails = 706, Blocks, "a journal does not balance";
     ReadBackFails = 707, Blocks, "a file says something else than the ledger";
     UnitPriceDiffers = 708, Note, "price times quantity is not the cost";
+    JournalTooWide = 709, Blocks, "a journal line does not fit its fields";
     TableUnreadable = 801, Blocks, "a table cannot be read";
     TableColumnMissing = 802, Blocks, "a table lacks a column";
     TableColumnUnknown = 803, Blocks, "a table has a column nobody knows";
@@ -265,6 +266,7 @@ codes! {
     WaiverUnused = 809, Warning, "a waiver that waives nothing";
     LedgerDamaged = 901, Blocks, "the ledger is damaged";
     LedgerNewer = 902, Blocks, "the books were written by a newer version";
+    OutputAltered = 903, Blocks, "outputs are not what the ledger says";
 }
 
 impl fmt::Display for Code {

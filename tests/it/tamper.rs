@@ -5,7 +5,7 @@ use chargeback::close;
 use chargeback::io::fs::Disk;
 use chargeback::ledger::Ledger;
 use chargeback::model::exit::{Exit, Stop};
-use chargeback::model::finding::Finding;
+use chargeback::model::finding::{Code, Finding};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -160,6 +160,37 @@ fn outputs_that_were_thrown_away_are_made_again() {
     let outcome = books.run(&request(&books, MONTH));
     assert_eq!((outcome.exit, outcome.state.as_str()), (Exit::Done, "unchanged"));
     assert_eq!(books.files("out"), before);
+}
+
+#[test]
+fn a_missing_output_is_made_again_and_an_altered_one_never_written_over() {
+    let (books, files) = closed_books();
+    let before = books.files("out");
+    let summary = files.keys().find(|path| path.ends_with("/summary.json")).unwrap();
+    let folder = summary.rsplit_once('/').unwrap().0;
+    fs::remove_file(books.path.join(summary)).unwrap();
+    let found = verified(&books);
+    assert!(found.iter().all(|finding| finding.code == Code::OutputAltered && !finding.fix.contains("backup")));
+    let outcome = books.run(&request(&books, MONTH));
+    assert_eq!((outcome.exit, outcome.state.as_str()), (Exit::Done, "unchanged"));
+    assert!(outcome.message.contains("made again from the ledger: "), "{}", outcome.message);
+    assert!(outcome.message.contains("summary.json"), "{}", outcome.message);
+    assert_eq!(books.files("out"), before);
+
+    books.write(summary, b"{}");
+    let findings = fs::read_dir(books.path.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let other = findings.into_iter().find(|path| path.ends_with("findings.csv")).unwrap();
+    fs::remove_file(other).unwrap();
+    let error = books.try_run(&request(&books, MONTH)).unwrap_err();
+    let stop = error.downcast_ref::<Stop>().unwrap();
+    assert_eq!(stop.exit, Exit::Integrity);
+    assert!(stop.message.contains(summary) && stop.message.contains("delete the folder"), "{}", stop.message);
+    assert_eq!(books.read(summary), b"{}", "never written over");
+    assert!(verified(&books).iter().any(|finding| finding.fix.contains(&format!("delete the folder {folder}"))));
+    fs::remove_dir_all(books.path.join(folder)).unwrap();
+    assert_eq!(books.run(&request(&books, MONTH)).exit, Exit::Done);
+    assert_eq!(books.files("out"), before);
+    assert_eq!(verified(&books), []);
 }
 
 #[test]

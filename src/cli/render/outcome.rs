@@ -184,13 +184,18 @@ pub fn ending(outcome: &Outcome, request: &Request, console: &mut Console<'_>) -
     next(outcome, request).map_or(Ok(()), |command| console.hint(&command))
 }
 
+/// A draft's outputs are in a folder of drafts; those of a closed month stay where they are.
+fn of_draft(outcome: &Outcome) -> bool {
+    outcome.outputs.as_deref().is_some_and(|folder| folder.contains("/draft-"))
+}
+
 fn next(outcome: &Outcome, request: &Request) -> Option<String> {
     let (month, until) = (outcome.month, request.until);
     let run = |stage: Stage| format!("chargeback {} --month {month}", name(stage));
     let text = match outcome.exit {
         Exit::Done if request.dry_run => format!("next  {} without --dry-run", run(until)),
         Exit::Done => match (until, outcome.state.as_str()) {
-            (Stage::Close, _) if request.draft => format!("next  {}", run(Stage::Close)),
+            (Stage::Close | Stage::Export, _) if of_draft(outcome) => format!("next  {}", run(Stage::Close)),
             (_, "closed" | "unchanged") => "next  chargeback verify".to_owned(),
             (Stage::Ingest, _) => format!("next  {}", run(Stage::Normalize)),
             (Stage::Normalize, _) => format!("next  {}", run(Stage::Rate)),

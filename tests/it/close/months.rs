@@ -5,8 +5,8 @@ use crate::books::{Books, Silent, golden, golden_small, request, westmark};
 use crate::export::{bean_check, hledger_check};
 use chargeback::close::books::NoPlant;
 use chargeback::close::{self, Progress, Stage};
-use chargeback::io::fs::{Disk, Fault, Faults, Lock, Operation};
-use chargeback::ledger::Ledger;
+use chargeback::io::fs::{Disk, Fault, Faults, Operation};
+use chargeback::ledger::{Actor, Ledger};
 use chargeback::model::exit::{Exit, Stop};
 use chargeback::model::finding::Code;
 use chargeback::model::money::{Cost, Money};
@@ -229,9 +229,14 @@ fn a_closed_month_refuses_another_file_and_says_what_it_would_move() {
     let before = books.files("");
     let again = books.run(&request(&books, "2025-09"));
     assert_eq!((again.exit, again.state.as_str()), (Exit::Forbidden, "closed"));
-    for told in
-        ["part_0_0001.csv (other content)", "DPS owes 4697.38 and would 4801.88, by 104.50", &first.run, "2025-10"]
-    {
+    for told in [
+        "part_0_0001.csv (other content)",
+        "DPS owes 4,697.38 and would owe 4,801.88, 104.50 more",
+        "Microsoft 81234567 charges 6345.67 and would charge 6445.67;",
+        "journal BILL-202603-0001 of ",
+        &first.run,
+        "2025-10",
+    ] {
         assert!(again.message.contains(told), "{told}: {}", again.message);
     }
     let after = books.files("");
@@ -243,6 +248,50 @@ fn a_closed_month_refuses_another_file_and_says_what_it_would_move() {
     let again = books.run(&request(&books, "2025-09"));
     assert_eq!(again.exit, Exit::Forbidden);
     assert!(again.message.contains("inbox/2025-09/aws/late.csv (added)"), "{}", again.message);
+    assert!(again.message.contains("CB0") && again.message.contains("cannot be told"), "{}", again.message);
+    assert!(!again.message.contains("owes"), "{}", again.message);
+    assert_eq!(again.bills, first.bills, "the close stands");
+    assert!(again.findings.iter().any(chargeback::model::finding::Finding::blocks));
+}
+
+#[test]
+fn an_invoice_that_comes_after_the_close_is_next_months_and_nothing_to_undo() {
+    let rows = [
+        ("81234567,,2025-09,2025-10-07,6345.67,USD,charges,", "6,345.67"),
+        ("81234567,,2025-09,2025-10-07,120.00,USD,marketplace,", ""),
+    ];
+    for (row, amount) in rows {
+        let books = golden_small();
+        let first = closed(&books, "2025-09");
+        let mut text = String::from_utf8(books.read("invoices/2025-09.csv")).unwrap();
+        text.push_str(&format!("Microsoft,{row}\n"));
+        books.write("invoices/2025-09.csv", text.as_bytes());
+        let again = books.run(&request(&books, "2025-09"));
+        assert_eq!((again.exit, again.state.as_str()), (Exit::Forbidden, "closed"), "{}", again.message);
+        let invoice = format!("Microsoft 81234567 has an invoice now, of {amount}");
+        for told in [
+            "invoices/2025-09.csv (other content)",
+            &invoice,
+            "journal ACCR-202603-0001 of 6,345.67 would not be made",
+            "The close stands: what was accrued is reversed in 2025-10",
+        ] {
+            assert!(again.message.contains(told), "{told}: {}", again.message);
+        }
+        assert!(!again.message.contains("Put the files"), "{}", again.message);
+        assert_eq!(again.bills, first.bills);
+    }
+}
+
+#[test]
+fn a_stage_of_a_closed_month_says_that_it_is_closed() {
+    let books = golden_small();
+    closed(&books, "2025-09");
+    let mut request = request(&books, "2025-09");
+    for stage in [Stage::Ingest, Stage::Rate, Stage::Reconcile] {
+        request.until = stage;
+        let outcome = books.run(&request);
+        assert_eq!((outcome.exit, outcome.state.as_str()), (Exit::Done, "closed"), "{stage:?}");
+    }
 }
 
 #[test]
@@ -269,15 +318,20 @@ fn a_table_that_moves_no_amount_of_a_closed_month_is_no_obstacle() {
 #[test]
 fn two_runs_exclude_each_other_and_the_other_is_named() {
     let books = golden_small();
-    let disk = Disk::real(&books.path);
-    let Lock::Taken(held) = disk.lock("ledger/lock", "bob on finance-2, since 2026-01-10T08:59:00Z").unwrap() else {
-        panic!("nobody else has it");
-    };
+    let other = Actor { person: "bob".into(), host: "finance-2".into(), now: "2026-01-10T08:59:00Z".into() };
+    let held = Ledger::new(Disk::real(&books.path)).lock(&other).unwrap();
     let error = books.try_run(&request(&books, "2025-09")).unwrap_err();
     let stop = error.downcast_ref::<Stop>().unwrap();
     assert_eq!(stop.exit, Exit::TryAgain);
-    assert!(stop.message.contains("bob on finance-2, since 2026-01-10T08:59:00Z"), "{}", stop.message);
+    let named = format!("bob on finance-2, process {}, since 2026-01-10T08:59:00Z", std::process::id());
+    assert!(stop.message.contains(&named), "{}", stop.message);
     drop(held);
+    let mut nameless = request(&books, "2025-09");
+    nameless.invocation.person.clear();
+    nameless.until = Stage::Ingest;
+    books.run(&nameless);
+    let lock = String::from_utf8(books.read("ledger/lock")).unwrap();
+    assert!(lock.starts_with("user id "), "{lock}");
     closed(&books, "2025-09");
 }
 
