@@ -330,8 +330,8 @@ fn two_runs_exclude_each_other_and_the_other_is_named() {
     nameless.invocation.person.clear();
     nameless.until = Stage::Ingest;
     books.run(&nameless);
-    let lock = String::from_utf8(books.read("ledger/lock")).unwrap();
-    assert!(lock.starts_with("user id "), "{lock}");
+    let log = Ledger::new(Disk::real(&books.path)).audit_log().unwrap();
+    assert!(log.events[0].1.person.starts_with("user id "), "{:?}", log.events);
     closed(&books, "2025-09");
 }
 
