@@ -26,7 +26,7 @@ const DIMENSIONS: [Dimension; 15] = [
     Dimension::CostCenter,
     Dimension::ConsumedUnit,
 ];
-const LAST: [&str; 4] = ["ConsumedQuantity", "BilledCost", "EffectiveCost", "x_Amount"];
+const LAST: [&str; 5] = ["ConsumedQuantity", "BilledCost", "EffectiveCost", "x_ChargedOn", "x_Amount"];
 
 pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     statements(end).iter().map(write_one).collect()
@@ -55,6 +55,7 @@ fn cells(statement: &Statement<'_>, detail: &Detail<'_>) -> Vec<String> {
     cells.push(sums.quantity.to_string());
     cells.push(sums.billed.to_string());
     cells.push(sums.effective.map(|cost| cost.to_string()).unwrap_or_default());
+    cells.push(statement.charged_on(line));
     cells.push(amount.to_string());
     cells
 }
@@ -67,13 +68,18 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
     statements(end).into_iter().map(one).collect()
 }
 
-/// Cents by line and day.
+/// Costs and cents by line and day.
 fn read(bytes: &[u8]) -> anyhow::Result<Figures> {
     let (header, rows) = csv::read(bytes)?;
-    let amount = header.len() - 1;
-    anyhow::ensure!(header[amount] == LAST[3], "the last column is not {}", LAST[3]);
+    let first = header.len().saturating_sub(LAST.len());
+    anyhow::ensure!(header[first..] == LAST, "the last columns are not {}", LAST.join(", "));
     let mut figures = Figures::default();
-    let mut add = |row: &Row| figures.add_text(format!("{} {}", &row[0], &row[3]), &row[amount]);
+    let mut add = |row: &Row| {
+        for place in [1, 2, 4].into_iter().filter(|place| !row[first + place].is_empty()) {
+            figures.add_text(format!("{} {} {}", &row[0], &row[3], LAST[place]), &row[first + place])?;
+        }
+        anyhow::Ok(())
+    };
     rows.iter().try_for_each(&mut add)?;
     Ok(figures)
 }
@@ -81,7 +87,12 @@ fn read(bytes: &[u8]) -> anyhow::Result<Figures> {
 fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
     for Detail { line, row, amount } in &statement.details {
-        figures.add_money(format!("{} {}", line.id, row.day()), *amount)?;
+        let name = format!("{} {}", line.id, row.day());
+        figures.add(format!("{name} BilledCost"), row.sums().billed)?;
+        if let Some(effective) = row.sums().effective {
+            figures.add(format!("{name} EffectiveCost"), effective)?;
+        }
+        figures.add_money(format!("{name} x_Amount"), *amount)?;
     }
     Ok(figures)
 }

@@ -4,12 +4,13 @@
 
 use super::{path, standing};
 use crate::model::bill::{BillLine, LineKind};
+use crate::model::charge::CostBasis;
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
-use crate::model::settings::{AccountString, Agency, Mode, RateCard, Settings};
+use crate::model::settings::{AccountString, Agency, Mode, RateCard, RateModel, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Statement<'a> {
@@ -104,6 +105,20 @@ impl<'a> Statement<'a> {
     pub fn card(&self, line: &BillLine) -> Option<&'a RateCard> {
         let rate = line.rate.as_ref()?;
         self.settings.rate_cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version)
+    }
+
+    /// Which of the vendor's costs a line charges; nothing for a quantity at our own rate.
+    pub fn basis(&self, line: &BillLine) -> Option<CostBasis> {
+        match (line.kind, self.card(line).map(|card| &card.model)) {
+            (LineKind::Direct, Some(RateModel::PassThrough { basis })) => Some(*basis),
+            (LineKind::Direct, _) => Some(CostBasis::Billed),
+            _ => None,
+        }
+    }
+
+    /// The same in words, beside the costs of a detail.
+    pub fn charged_on(&self, line: &BillLine) -> String {
+        self.basis(line).map_or_else(|| "quantity".to_owned(), |basis| format!("{basis:?} cost").to_lowercase())
     }
 
     /// `2100 Federal Grants`

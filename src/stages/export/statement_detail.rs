@@ -16,7 +16,9 @@ pub(super) struct DetailRow<'a> {
     pub first: &'a Detail<'a>,
     pub day: Option<NaiveDate>,
     quantity: Quantity,
-    billed: Cost,
+    pub billed: Cost,
+    /// None where a vendor does not tell it of one of the rows.
+    pub effective: Option<Cost>,
     pub amount: Money,
 }
 
@@ -30,6 +32,7 @@ pub(super) fn rows<'a>(statement: &'a Statement<'_>) -> Result<Vec<DetailRow<'a>
         day,
         quantity: Quantity::ZERO,
         billed: Cost::ZERO,
+        effective: Some(Cost::ZERO),
         amount: Money::ZERO,
     };
     if by_day(statement) {
@@ -61,11 +64,15 @@ impl DetailRow<'_> {
     fn with(mut self, detail: &Detail<'_>) -> Result<Self, Overflow> {
         self.quantity = self.quantity.checked_add(detail.row.sums().quantity)?;
         self.billed = self.billed.checked_add(detail.row.sums().billed)?;
+        self.effective = match self.effective.zip(detail.row.sums().effective) {
+            Some((sum, effective)) => Some(sum.checked_add(effective)?),
+            None => None,
+        };
         self.amount = self.amount.checked_add(detail.amount)?;
         Ok(self)
     }
 
-    fn cells(&self) -> Vec<Cell> {
+    fn cells(&self, statement: &Statement<'_>) -> Vec<Cell> {
         let text = |dimension| Cell::text(self.first.row.text(dimension));
         vec![
             Cell::text(&self.first.line.id),
@@ -80,12 +87,16 @@ impl DetailRow<'_> {
             Cell::Decimal(self.quantity.to_string()),
             text(Dimension::ConsumedUnit),
             Cell::Cost(self.billed),
+            self.effective.map_or(Cell::Blank, Cell::Cost),
+            Cell::text(statement.charged_on(self.first.line)),
             Cell::Money(self.amount),
         ]
     }
 }
 
-const COLUMNS: [Column; 13] = [
+pub(super) const BILLED: &str = "Vendor's billed cost";
+pub(super) const EFFECTIVE: &str = "Vendor's effective cost";
+const COLUMNS: [Column; 15] = [
     column("Bill line", 22, Kind::Text),
     column("Service", 10, Kind::Text),
     column("Vendor", 12, Kind::Text),
@@ -97,7 +108,9 @@ const COLUMNS: [Column; 13] = [
     column("Category", 12, Kind::Text),
     column("Quantity", 16, Kind::Decimal),
     column("Unit", 10, Kind::Text),
-    column("Vendor's billed cost", 20, Kind::Decimal),
+    column(BILLED, 20, Kind::Decimal),
+    column(EFFECTIVE, 22, Kind::Decimal),
+    column("Charged on", 14, Kind::Text),
     column("Amount", 18, Kind::Money),
 ];
 
@@ -106,7 +119,7 @@ pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Res
     let csv = statement.path("detail", "csv");
     let csv = csv.rsplit('/').next().unwrap_or_default();
     let count = statement.details.len();
-    let rows: Vec<Vec<Cell>> = rows(statement)?.iter().map(DetailRow::cells).collect();
+    let rows: Vec<Vec<Cell>> = rows(statement)?.iter().map(|row| row.cells(statement)).collect();
     if rows.is_empty() && count > 0 {
         let what = format!("{count} rows are more than a workbook is good for: all of them are in {csv}.");
         return book.table_sheet(NAME, NAME, &what, &COLUMNS, &[], &[]);
@@ -114,7 +127,7 @@ pub(super) fn details(book: &mut Book, statement: &Statement<'_>) -> anyhow::Res
     let each = if by_day(statement) { "meter and day" } else { "and meter, over the days of the month" };
     let what = format!(
         "The vendors' charges behind your lines, by account, resource, {each}; {csv} has every day and more columns. \
-         Shares of pools, fees and hours have no charges of their own."
+         Amount is the cost that the line is charged on, in cents that add up to the vendor's invoice. Shares of pools, fees and hours have no charges of their own."
     );
     let (columns, rows) = without_empty(&COLUMNS, rows);
     let last = columns.len() - 1;

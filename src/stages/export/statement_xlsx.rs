@@ -8,7 +8,7 @@ use super::cover::{checked_table, cover, heading, signatures};
 use super::read_back::{Figures, Written, compare};
 use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words, statements};
-use super::statement_detail::{by_day, details, rows as detail_rows};
+use super::statement_detail::{BILLED, EFFECTIVE, by_day, details, rows as detail_rows};
 use super::statement_sheets::{adjusted, adjustments, funding, notes, rates, services, shared, showback};
 use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
@@ -225,11 +225,7 @@ fn read(bytes: &[u8], statement: &Statement<'_>) -> anyhow::Result<Figures> {
             figures.add_text(format!("Summary {}", row[0]), &row[1])?;
         }
     }
-    let headers: &[&str] = if by_day(statement) { &["Bill line", "Amount", "Day"] } else { &["Bill line", "Amount"] };
-    for row in book.rows("Line detail", headers)? {
-        let day = row.get(2).map_or("", String::as_str);
-        figures.add_text(format!("Line detail {} {day}", row[0]), &row[1])?;
-    }
+    read_details(&mut book, statement, &mut figures)?;
     for label in [DUE, SHOWN] {
         for amount in book.beside("Summary", label)?.first().into_iter().flatten().take(1) {
             figures.add_text(label, amount)?;
@@ -243,6 +239,24 @@ fn read(bytes: &[u8], statement: &Statement<'_>) -> anyhow::Result<Figures> {
         }
     }
     Ok(figures)
+}
+
+fn read_details(book: &mut Reread<'_>, statement: &Statement<'_>, figures: &mut Figures) -> anyhow::Result<()> {
+    let mut headers = vec!["Bill line", "Amount", BILLED];
+    // Columns in which nobody has anything are left out.
+    let told = detail_rows(statement)?.iter().any(|row| row.effective.is_some());
+    headers
+        .extend([(told, EFFECTIVE), (by_day(statement), "Day")].iter().filter(|(has, _)| *has).map(|(_, name)| name));
+    for row in book.rows("Line detail", &headers)? {
+        let day = if by_day(statement) { row.last().map_or("", String::as_str) } else { "" };
+        let name = format!("Line detail {} {day}", row[0]);
+        figures.add_text(&name, &row[1])?;
+        figures.add_text(format!("{name} {BILLED}"), &row[2])?;
+        if told && !row[3].is_empty() {
+            figures.add_text(format!("{name} {EFFECTIVE}"), &row[3])?;
+        }
+    }
+    Ok(())
 }
 
 fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
@@ -264,7 +278,12 @@ fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
     }
     for row in detail_rows(statement)? {
         let day = row.day.map(|day| day.to_string()).unwrap_or_default();
-        figures.add_money(format!("Line detail {} {day}", row.first.line.id), row.amount)?;
+        let name = format!("Line detail {} {day}", row.first.line.id);
+        figures.add_money(&name, row.amount)?;
+        figures.add(format!("{name} {BILLED}"), row.billed)?;
+        if let Some(effective) = row.effective {
+            figures.add(format!("{name} {EFFECTIVE}"), effective)?;
+        }
     }
     let due = statement.amount_due()?;
     figures.add_money(DUE, due)?;

@@ -96,7 +96,8 @@ fn two_other_programs_accept_what_was_written() {
 #[test]
 fn westmark_equals_what_another_program_counted() {
     let books = westmark();
-    closed(&books, "2025-06");
+    let outcome = closed(&books, "2025-06");
+    details_add_up(&outputs(&books, &outcome));
     let versions = versions_of(&books, "2025-06");
     let expected = json(&std::fs::read(crate::cmd::root().join("tests/samples/expected.json")).unwrap());
     let aws =
@@ -119,6 +120,32 @@ fn westmark_equals_what_another_program_counted() {
         same_amounts(&found["vendor_cost"], &expected["cost_by_currency"]);
     }
     assert_eq!(versions.len(), 3);
+}
+
+/// The cost that a line says it is charged on comes to its amount, but for the cents of its rows.
+fn details_add_up(outputs: &BTreeMap<String, Vec<u8>>) {
+    let mut lines: BTreeMap<(String, String), (Cost, Cost, i32)> = BTreeMap::new();
+    for (_, bytes) in outputs.iter().filter(|(path, _)| path.contains("/detail-") && path.ends_with(".csv")) {
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let header = reader.headers().unwrap().clone();
+        for row in reader.records().map(Result::unwrap) {
+            let of = |name: &str| &row[header.iter().position(|column| column == name).unwrap()];
+            let charged = match of("x_ChargedOn") {
+                "billed cost" => of("BilledCost"),
+                "effective cost" => of("EffectiveCost"),
+                _ => continue,
+            };
+            let line = lines.entry((of("x_BillLine").to_owned(), of("x_ChargedOn").to_owned())).or_default();
+            line.0 = line.0.checked_add(Cost::parse(charged).unwrap()).unwrap();
+            line.1 = line.1.checked_add(Cost::parse(of("x_Amount")).unwrap()).unwrap();
+            line.2 += 1;
+        }
+    }
+    for (line, (cost, amount, rows)) in &lines {
+        let apart = cost.checked_sub(*amount).unwrap().magnitude();
+        assert!(apart <= Cost::parse("0.02").unwrap(), "{line:?}: {cost} and {amount} of {rows} rows");
+    }
+    assert!(lines.keys().any(|(_, on)| on == "effective cost"), "{lines:?}");
 }
 
 fn versions_of(books: &Books, month: &str) -> Vec<Value> {
