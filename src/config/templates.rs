@@ -121,10 +121,14 @@ fn value(section: &Section, key: &Column) -> String {
     }
     match key.kind {
         _ if section.name == "measure" => example_of_measure(key).to_owned(),
-        Kind::OneOf(choices) => format!("\"{}\"", choices[0]),
+        // What holds while the line is a comment, so that to uncomment it changes nothing.
+        Kind::OneOf(choices) => {
+            let usual = choices.iter().find(|choice| key.about.contains(&format!("{choice} if absent")));
+            format!("\"{}\"", usual.unwrap_or(&choices[0]))
+        }
         Kind::Money if key.name == "invoice_tolerance" => "\"0.01\"".to_owned(),
         Kind::Money => "\"0.00\"".to_owned(),
-        Kind::Flag => "false".to_owned(),
+        Kind::Flag => key.about.contains("true if absent").to_string(),
         Kind::Count => "1000000".to_owned(),
         Kind::Currency => "\"USD\"".to_owned(),
         _ => "\"\"".to_owned(),

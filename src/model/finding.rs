@@ -108,7 +108,7 @@ impl fmt::Display for Finding {
         }
         write!(out, "  why  {}", self.why)?;
         if let Some((cost, currency)) = &self.at_stake {
-            write!(out, " At stake: {cost} {currency}.")?;
+            write!(out, " At stake: {} {currency}.", cost.for_people())?;
         }
         write!(out, "\n  fix  {}", self.fix)
     }

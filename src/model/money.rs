@@ -161,6 +161,11 @@ impl Cost {
         (self.0 % CENT == 0).then(|| i64::try_from(self.0 / CENT).ok().map(Money)).flatten()
     }
 
+    /// `1,234.5678`, all decimals and two at least, negatives in parentheses: for people, never for a machine feed.
+    pub fn for_people(self) -> String {
+        for_people(&self.to_string())
+    }
+
     pub const fn magnitude(self) -> Self {
         Self(self.0.abs())
     }
@@ -224,17 +229,22 @@ impl Money {
 
     /// `1,234.56`, negatives in parentheses: for people, never for a machine feed.
     pub fn for_people(self) -> String {
-        let plain = Self(self.0.abs()).to_string();
-        let (whole, cents) = plain.split_once('.').unwrap_or((&plain, "00"));
-        let mut grouped = String::new();
-        for (place, digit) in whole.chars().enumerate() {
-            if place > 0 && (whole.len() - place).is_multiple_of(3) {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
-        if self.0 < 0 { format!("({grouped}.{cents})") } else { format!("{grouped}.{cents}") }
+        for_people(&self.to_string())
     }
+}
+
+/// Decimal text with separators, with two decimals or more.
+fn for_people(plain: &str) -> String {
+    let (negative, plain) = plain.strip_prefix('-').map_or((false, plain), |plain| (true, plain));
+    let (whole, decimals) = plain.split_once('.').unwrap_or((plain, ""));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if negative { format!("({grouped}.{decimals:0<2})") } else { format!("{grouped}.{decimals:0<2}") }
 }
 
 impl fmt::Display for Money {
@@ -533,6 +543,9 @@ mod tests {
         {
             assert_eq!(money(plain).to_string(), plain);
             assert_eq!(money(plain).for_people(), people);
+        }
+        for (plain, people) in [("-1234.5", "(1,234.50)"), ("14416.416667", "14,416.416667"), ("600", "600.00")] {
+            assert_eq!(Cost::parse(plain).unwrap().for_people(), people);
         }
         assert_eq!(Money::parse("1.005"), Err(decimal::Refusal::MoreThanCents));
         assert_eq!(Cost::parse("12.34").unwrap().whole_cents(), Some(money("12.34")));

@@ -111,6 +111,23 @@ fn a_code_must_be_in_the_chart_on_the_posting_date() {
 }
 
 #[test]
+fn an_outsider_owes_a_receivable() {
+    for (class, told) in [
+        (CounterpartyClass::External, "Accounts receivable from Department of Health"),
+        (CounterpartyClass::OtherGovernment, "Receivable from other government Department of Health"),
+        (CounterpartyClass::ComponentUnit, "Due from component unit Department of Health"),
+        (CounterpartyClass::GovernmentalFund, "Due from fund 2100"),
+    ] {
+        let mut month_end = september();
+        month_end.settings.agencies.iter_mut().find(|agency| agency.code.as_str() == "DOH").unwrap().class = class;
+        again(&mut month_end);
+        let postings = month_end.journals.iter().flat_map(|entry| entry.postings());
+        let told = format!("{told}, September 2025");
+        assert!(postings.into_iter().any(|posting| posting.description == told), "{told}: {:#?}", month_end.journals);
+    }
+}
+
+#[test]
 fn the_narrowest_account_of_a_role_is_taken() {
     let mut month_end = september();
     let roles = &mut month_end.settings.account_roles;

@@ -86,6 +86,10 @@ fn new_books_lack_approvals_and_nothing_else() {
     assert_eq!(loaded.findings, []);
     let codes: Vec<Code> = config::check(&loaded).iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [Code::RateUnapproved; 2]);
+    let settings = std::fs::read_to_string(disk.root().join("chargeback.toml")).unwrap();
+    for usual in ["# vendor_entries = \"accrual-only\"", "# billing_sides = \"both\"", "# expected = true"] {
+        assert!(settings.contains(usual), "{usual} is not what holds while it is a comment: {settings}");
+    }
     let again = config::init(&disk).unwrap();
     assert_eq!((again.written.len(), again.kept), (0, begun.written));
 }

@@ -94,11 +94,21 @@ pub fn explanation(explanation: &Explanation) -> String {
     harmless(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
 }
 
+/// Visibly cut where a column would push the amounts off the screen; CSV and JSON have all of it.
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().nth(LONGEST).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
 /// Paths of the inbox are long, so the table numbers them.
 fn charge(charge: &ExplainedCharge, files: &[&str]) -> Vec<String> {
     let number = files.iter().position(|file| *file == charge.file).map_or(0, |place| place + 1);
-    let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter, &charge.billed, &charge.effective];
-    [number.to_string(), charge.row.to_string()].into_iter().chain(texts.into_iter().cloned()).collect()
+    let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter].map(|text| cut(text));
+    let costs = [&charge.billed, &charge.effective].map(Clone::clone);
+    [number.to_string(), charge.row.to_string()].into_iter().chain(texts).chain(costs).collect()
 }
 
 pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
@@ -112,4 +122,15 @@ pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
         place.into_iter().chain(described).chain(amounts).chain([charge.raw.for_human_csv()]).collect()
     };
     csv(&HEADER, &explanation.charges.iter().map(cells).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_long_cell_is_cut_where_one_sees_it() {
+        assert_eq!(cut(&"m".repeat(40)), "m".repeat(40));
+        assert_eq!(cut(&"m".repeat(300)), format!("{}...", "m".repeat(37)));
+    }
 }

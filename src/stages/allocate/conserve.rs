@@ -43,7 +43,7 @@ impl Check {
         if left.1 == right.1 {
             return;
         }
-        let why = format!("{what}: {} {}, but {} {}.", left.0, left.1, right.0, right.1);
+        let why = format!("{what}: {} {}, but {} {}.", left.0, left.1.for_people(), right.0, right.1.for_people());
         let fix = "This is an error in this program; nothing is closed. Please report it.";
         self.0.push(Finding::new(Code::ConservationFails, Place::default().value(what), why, fix));
     }

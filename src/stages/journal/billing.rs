@@ -98,12 +98,24 @@ fn claim(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpa
     let Some(account) = account(books, draft, Role::DueFrom, line, class, customer.amount) else { return };
     let mut key = LineKey::new(provider_string(books, account), Role::DueFrom, books.period.year);
     key.affiliate_fund = customer.string.fund.clone();
-    let mut about = format!("Due from fund {}", customer.string.fund);
     if names_agency(class) {
         key.affiliate_agency = customer.agency.to_string();
-        about.push_str(&format!(", agency {}", customer.agency));
     }
+    let about = owing(books, class, customer);
     draft.add(key, entry_line(books, account, Side::Debit, customer.amount, &about, draft_reference(books)));
+}
+
+/// Who owes, as a person would say it: an outsider owes a receivable, another agency or fund of the state what is due.
+fn owing(books: &Books<'_>, class: CounterpartyClass, customer: &Customer<'_>) -> String {
+    let (agency, fund) = (customer.agency, &customer.string.fund);
+    let name = || books.settings.agency(agency).map_or(agency.as_str(), |agency| &agency.name);
+    match class {
+        CounterpartyClass::External => format!("Accounts receivable from {}", name()),
+        CounterpartyClass::OtherGovernment => format!("Receivable from other government {}", name()),
+        CounterpartyClass::ComponentUnit => format!("Due from component unit {}", name()),
+        CounterpartyClass::SameFund => format!("Due from fund {fund}, agency {agency}"),
+        _ => format!("Due from fund {fund}"),
+    }
 }
 
 /// What the customer spends: on the account that its funding rule names, or else that of the role.

@@ -267,8 +267,9 @@ fn at_stake(sums: &Sums, basis: CostBasis) -> Cost {
 fn suspense_limit(unowned: Cost, settings: &Settings) -> Option<Finding> {
     let (limit, currency) = (settings.state.gates.suspense_limit, settings.state.currency.as_str());
     (unowned > Cost::from_money(limit)).then(|| {
+        let (shown, limit) = (unowned.for_people(), limit.for_people());
         let why = format!(
-            "Charges of {unowned} {currency} (credits counted as positive) have no owner; the gate allows {limit}. Nobody is \
+            "Charges of {shown} {currency} (credits counted as positive) have no owner; the gate allows {limit}. Nobody is \
              billed for them, so the provider would bear them unseen."
         );
         let fix = "Give each charge an owner; the findings about owners say where. Or raise `suspense_limit` in \

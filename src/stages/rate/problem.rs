@@ -111,6 +111,11 @@ fn described(card: &RateCard) -> String {
 }
 
 impl Tally {
+    /// `it waits`, `they wait`: the verb for so many charges.
+    fn verb(&self, one: &'static str, many: &'static str) -> &'static str {
+        if self.charges == 1 { one } else { many }
+    }
+
     /// `3 charges of 2025-09-01 to 2025-09-30`
     fn charges(&self) -> String {
         let number = if self.charges == 1 { "1 charge".to_owned() } else { format!("{} charges", self.charges) };
@@ -124,10 +129,11 @@ impl Tally {
 
 fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
     let charges = tally.charges();
+    let wait = tally.verb("it waits", "they wait");
     match problem {
         Unowned::NotInForce { rule, line, agency } => {
             let why = format!(
-                "Rule {rule} gives {charges} to {agency}, which is no agency in force on these days, so they wait in suspense."
+                "Rule {rule} gives {charges} to {agency}, which is no agency in force on these days, so {wait} in suspense."
             );
             let fix = "Correct the rule or its dates, or the dates of the agency in agencies.csv.";
             let place = Place::file("owners.csv").row(*line).value(agency.as_str());
@@ -135,15 +141,17 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
         }
         Unowned::UnknownAgency { source, value } => {
             let shown = Untrusted::new(value.as_str()).for_terminal();
+            let belong = tally.verb("belongs", "belong");
             let why =
-                format!("By {source}, {charges} belong to {shown}, and no agency in force has that code or alias.");
+                format!("By {source}, {charges} {belong} to {shown}, and no agency in force has that code or alias.");
             let fix = "Add the value to the aliases of its agency in agencies.csv, or correct it at its source.";
             let place = Place::file("agencies.csv").column("aliases").value(value.as_str());
             Finding::new(Code::OwnerUnknownAgency, place, why, fix)
         }
         Unowned::Several { file, row, what, departments } => {
+            let have = tally.verb("has", "have");
             let why = format!(
-                "ServiceNow gives {what} to several departments ({departments}), so {charges} have no certain owner."
+                "ServiceNow gives {what} to several departments ({departments}), so {charges} {have} no certain owner."
             );
             let fix = "Correct the relation in ServiceNow and export it again, or add a rule to owners.csv before the ServiceNow rule.";
             Finding::new(Code::OwnerAmbiguous, Place::file(file.as_str()).row(*row), why, fix)
@@ -151,7 +159,7 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
         Unowned::NoRule { provider, account, name } => {
             let named = if name.is_empty() { String::new() } else { format!(" ({name})") };
             let why = format!(
-                "No ownership rule matches {charges} of {provider} account {account}{named}, so they wait in suspense."
+                "No ownership rule matches {charges} of {provider} account {account}{named}, so {wait} in suspense."
             );
             let fix = "Add a rule to owners.csv: an agency, a pool, central or excluded.";
             Finding::new(Code::OwnerMissing, Place::file("owners.csv").value(account.as_str()), why, fix)
@@ -173,8 +181,9 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
         Unrated::NoService { provider, service_code, service_name } => {
             let shown = [service_name, service_code].into_iter().find(|text| !text.is_empty());
             let shown = shown.map_or("without a name", String::as_str);
+            let (belong, them) = (tally.verb("belongs", "belong"), tally.verb("it", "them"));
             let why = format!(
-                "{charges} of {provider} service {shown} belong to no service of the catalog, so nothing can price them."
+                "{charges} of {provider} service {shown} {belong} to no service of the catalog, so nothing can price {them}."
             );
             let fix = "Add the vendor's service to a service in services.csv.";
             let value = if service_code.is_empty() { shown } else { service_code };
@@ -201,14 +210,14 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             let fix = "End one of the two, or make one narrower by its scope or its conditions.";
             Finding::new(Code::RateAmbiguous, place_of(first), why, fix)
         }
-        Unrated::Unapproved(number) => unapproved(&cards[*number], &charges),
+        Unrated::Unapproved(number) => unapproved(&cards[*number], &charges, tally.verb("is", "are")),
         Unrated::NoBasis(number, basis) => no_basis(&cards[*number], *basis, &charges),
-        Unrated::OtherUnit(number, used) => other_unit(&cards[*number], used, &charges),
+        Unrated::OtherUnit(number, used) => other_unit(&cards[*number], used, tally),
     }
 }
 
-fn unapproved(card: &RateCard, charges: &str) -> Finding {
-    let why = format!("{} prices {charges} that are charged, and nobody has approved it.", described(card));
+fn unapproved(card: &RateCard, charges: &str, are: &str) -> Finding {
+    let why = format!("{} prices {charges} that {are} charged, and nobody has approved it.", described(card));
     let fix = "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
     Finding::new(Code::RateUnapproved, place_of(card).column("approved_by"), why, fix)
 }
@@ -226,13 +235,15 @@ fn no_basis(card: &RateCard, basis: CostBasis, charges: &str) -> Finding {
     finding
 }
 
-fn other_unit(card: &RateCard, used: &str, charges: &str) -> Finding {
+fn other_unit(card: &RateCard, used: &str, tally: &Tally) -> Finding {
+    let (are, stay) = (tally.verb("is", "are"), tally.verb("stays", "stay"));
     let unit = match &card.model {
         RateModel::Unit { unit, .. } => unit.as_str(),
         _ => "",
     };
     let price = described(card);
-    let why = format!("{price} is a price per {unit}; {charges} are measured in {used:?} and stay unbilled.");
+    let why =
+        format!("{price} is a price per {unit}; {} {are} measured in {used:?} and {stay} unbilled.", tally.charges());
     let fix = "Give the other unit a card of its own, with a condition on consumed_unit.";
     Finding::new(Code::UnitMixed, place_of(card).column("unit").value(used), why, fix)
 }

@@ -121,7 +121,9 @@ fn other_currency(row: &VendorInvoice, currency: &str) -> Finding {
 fn twice(row: &VendorInvoice, first: &VendorInvoice) -> Finding {
     let why = format!(
         "It names the same invoice and item as {}, line {}, which asks for {}. Counted twice, it would be paid twice.",
-        first.file, first.line, first.amount
+        first.file,
+        first.line,
+        first.amount.for_people()
     );
     let fix = "Delete one of the two rows. If both amounts are on the invoice, give each item its own description.";
     let finding = Finding::new(Code::TableDuplicate, place(row, "amount", row.amount.to_string()), why, fix);

@@ -8,7 +8,6 @@
 //! a marketplace item of 120.00 that disappeared as rounding would be paid by nobody.
 
 use super::asked::{self, is_charges};
-use super::sums::text;
 use crate::model::bill::{Rated, RatedCharge, SectionKey};
 use crate::model::charge::{ChargeCategory, Dimension};
 use crate::model::finding::{Code, Finding, Place, Severity};
@@ -133,8 +132,11 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
         let after = after.get(section).copied().unwrap_or_default();
         let Ok(before) = before else { return vec![too_large("the charges of one invoice section")] };
         if before != after {
-            let why =
-                format!("The charges of this section add up to {}, and after rating to {}.", text(before), text(after));
+            let why = format!(
+                "The charges of this section add up to {}, and after rating to {}.",
+                before.for_people(),
+                after.for_people()
+            );
             let place = Place::default().value(section.in_words());
             let mut finding = Finding::new(Code::ConservationFails, place, why, OUR_BUG);
             if let Ok(lost) = before.checked_sub(after) {
@@ -301,7 +303,7 @@ fn in_charges(row: &VendorInvoice, rows: &[&VendorInvoice], sums: &Charged, tole
 fn no_invoice(vendor: &VendorReconciliation) -> Finding {
     let why = format!(
         "No invoice is listed for these charges, so {} is accrued and reversed next month.",
-        vendor.invoice_basis
+        vendor.invoice_basis.for_people()
     );
     let fix = "When the invoice comes before the close, add its row to the tables in invoices/ and run again.";
     let finding =
@@ -314,12 +316,12 @@ fn row_of(rows: &[&VendorInvoice]) -> Place {
 }
 
 fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&VendorInvoice]) -> Finding {
-    let invoice = vendor.invoice.unwrap_or_default();
+    let invoice = vendor.invoice.unwrap_or_default().for_people();
     let why = format!(
         "The invoice asks for {invoice}, its charges add up to {}: a difference of {}, of which no item explains {}.",
-        text(vendor.usage),
-        text(vendor.difference),
-        text(rest)
+        vendor.usage.for_people(),
+        vendor.difference.for_people(),
+        rest.for_people()
     );
     let fix = "Compare with the invoice. Write what stands on it alone (tax, support, marketplace, credit) as a row of \
                its own with that item_type, and charges that it leaves for a later one as usage-only, credit-timing or \
@@ -333,7 +335,10 @@ fn differs(vendor: &VendorReconciliation, rest: Cost, tolerated: bool, rows: &[&
 
 fn without_charges(vendor: &VendorReconciliation, rows: &[&VendorInvoice]) -> Finding {
     let invoice = vendor.invoice.unwrap_or_default();
-    let why = format!("The invoice asks for {invoice}, and no charge of the month is of this account and invoice.");
+    let why = format!(
+        "The invoice asks for {}, and no charge of the month is of this account and invoice.",
+        invoice.for_people()
+    );
     let fix = "Correct provider, billing_account_id or invoice_id to what the charges carry, deliver the export that \
                is missing, or give the row an item_type that has no charges (tax, support, marketplace, credit).";
     let finding = Finding::new(Code::InvoiceUnmatched, row_of(rows).value(vendor.section.in_words()), why, fix);
