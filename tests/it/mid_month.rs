@@ -193,7 +193,7 @@ fn a_pool_shares_its_charges_in_one_way() {
             "CB0615 blocks the close: a pool changes within a month that cannot be told apart by day",
             "  pools.csv, line 2, column \"effective_to\": \"2025-09-16\"",
             "  why  No version of pool SHR is in force on 2025-09-20, a day that it has charges of; so the pool is not \
-             shared. At stake: 30 USD.",
+             shared. At stake: 30.00 USD.",
             "  fix  Let versions of the pool begin and end on the first of a month: 2025-09-01, or 2025-10-01.",
         ]
     );
