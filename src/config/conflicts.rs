@@ -225,7 +225,7 @@ fn funding_on(key: &str, day: NaiveDate, rules: &[&FundingRule]) -> Option<Findi
     let last = rules.last()?;
     let total: Decimal = rules.iter().map(|rule| rule.percent).sum();
     let lines = rules.iter().map(|rule| rule.line.to_string()).collect::<Vec<_>>().join(", ");
-    let place = Place::file(tables::FUNDING.path).row(last.line).column("percent").value(key);
+    let place = Place::file(tables::FUNDING.path).row(last.line);
     let when = if day == NaiveDate::MIN { "From the beginning".to_owned() } else { format!("On {day}") };
     if total != Decimal::ONE_HUNDRED {
         let mixed = rules.iter().any(|rule| rule.valid != last.valid);
@@ -236,11 +236,13 @@ fn funding_on(key: &str, day: NaiveDate, rules: &[&FundingRule]) -> Option<Findi
         };
         let why =
             format!("{when} the rows of {key} add up to {} percent and not to 100 (lines {lines}).", total.normalize());
+        let place = place.column("percent").value(last.percent.to_string());
         return Some(Finding::new(Code::FundingIncomplete, place, why, fix));
     }
     let sequences: BTreeSet<u32> = rules.iter().map(|rule| rule.sequence).collect();
     (sequences.len() < rules.len()).then(|| {
         let why = format!("{when} two rows of {key} have one sequence, which decides leftover cents (lines {lines}).");
+        let place = place.column("sequence").value(last.sequence.to_string());
         Finding::new(Code::FundingOverlap, place, why, "Number the rows of a key 1, 2, 3.")
     })
 }
