@@ -43,7 +43,6 @@ pub struct ChargeBatch {
     pub contracted: Vec<Option<i128>>,
     pub quantity: Vec<i128>,
     pub descriptions: Texts,
-    pub row_ids: Texts,
     /// Record numbers of the source file; the header is 1.
     pub rows: Vec<u64>,
 }
@@ -93,12 +92,11 @@ impl ChargeBatch {
             contracted: Vec::new(),
             quantity: Vec::new(),
             descriptions: Texts::default(),
-            row_ids: Texts::default(),
             rows: Vec::new(),
         }
     }
 
-    /// Adds a charge; its description and row id are ended by the caller.
+    /// Adds a charge; its description is ended by the caller.
     pub fn push(&mut self, key: &[Symbol], place: ChargePlace, sums: &Sums) {
         for (column, &symbol) in self.keys.iter_mut().zip(key) {
             column.push(symbol);
@@ -136,7 +134,6 @@ impl ChargeBatch {
         self.contracted.clear();
         self.quantity.clear();
         self.descriptions.clear();
-        self.row_ids.clear();
         self.rows.clear();
     }
 }

@@ -25,7 +25,6 @@ pub struct Wanted {
 pub struct FoundCharge {
     pub file: String,
     pub row: u64,
-    pub row_id: String,
     pub start: NaiveDateTime,
     pub description: String,
     pub charge_type: String,
@@ -138,7 +137,6 @@ fn columns_of(wanted: &[Wanted]) -> Vec<String> {
     let shown = [
         write::FILE,
         write::ROW,
-        write::ROW_ID,
         write::START,
         write::DESCRIPTION,
         write::BILLED,
@@ -189,7 +187,7 @@ fn charges(frame: &DataFrame) -> Result<Vec<FoundCharge>> {
     let costs = |name: &str| -> Result<Vec<Option<Cost>>> {
         Ok(columns::units(frame, name)?.map(|units| units.map(Cost::from_units)).collect())
     };
-    let (files, row_ids, descriptions) = (text(write::FILE)?, text(write::ROW_ID)?, text(write::DESCRIPTION)?);
+    let (files, descriptions) = (text(write::FILE)?, text(write::DESCRIPTION)?);
     let charge_types = text(Dimension::ChargeType.focus())?;
     let resources = text(Dimension::ResourceId.focus())?;
     let (billed, effective, list) = (costs(write::BILLED)?, costs(write::EFFECTIVE)?, costs(write::LIST)?);
@@ -201,7 +199,6 @@ fn charges(frame: &DataFrame) -> Result<Vec<FoundCharge>> {
             Ok(FoundCharge {
                 file: files[place].clone(),
                 row: rows.get(place).context("a row number is missing")?,
-                row_id: row_ids[place].clone(),
                 start: starts.physical().get(place).and_then(moment).context("a start is missing")?,
                 description: descriptions[place].clone(),
                 charge_type: charge_types[place].clone(),

@@ -1,4 +1,7 @@
 //! Charges to Parquet, a row group a batch.
+//!
+//! The vendor's id of a row is not among the columns: of 64 characters that never repeat it was half of the file, and
+//! the row that has it is found by its number in the file.
 
 use super::{ChargeBatch, ChargeSink, Texts};
 use crate::frame::columns::{self, Scratch};
@@ -27,7 +30,6 @@ pub const QUANTITY: &str = "ConsumedQuantity";
 pub const DESCRIPTION: &str = "ChargeDescription";
 pub const FILE: &str = "x_SourceFile";
 pub const ROW: &str = "x_SourceRow";
-pub const ROW_ID: &str = "x_SourceRowId";
 /// Days from the first of January of year 1 to that of 1970.
 const EPOCH: i32 = 719_163;
 
@@ -66,7 +68,7 @@ impl<W: Write + Send> ChargesWriter<W> {
 
     fn frame(&mut self, batch: &ChargeBatch, symbols: &Symbols) -> Result<DataFrame> {
         let rows = batch.len();
-        let mut frame: Vec<Column> = Vec::with_capacity(self.names.len() + 13);
+        let mut frame: Vec<Column> = Vec::with_capacity(self.names.len() + 12);
         for (place, name) in self.names.iter().enumerate() {
             frame.push(columns::texts(name, batch.column(place), symbols, &mut self.scratch)?);
         }
@@ -84,7 +86,6 @@ impl<W: Write + Send> ChargesWriter<W> {
         let file = Scalar::new(DataType::String, AnyValue::StringOwned(self.file.as_str().into()));
         frame.push(Column::new_scalar(FILE.into(), file, rows));
         frame.push(UInt64Chunked::from_slice(ROW.into(), &batch.rows).into_series().into_column());
-        frame.push(free_texts(ROW_ID, &batch.row_ids, rows));
         Ok(DataFrame::new(rows, frame)?)
     }
 }
@@ -114,7 +115,6 @@ fn schema(names: &[String]) -> Schema {
         text(DESCRIPTION),
         text(FILE),
         Field::new(ROW.into(), DataType::UInt64),
-        text(ROW_ID),
     ]);
     fields.into_iter().collect()
 }

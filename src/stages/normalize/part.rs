@@ -563,18 +563,15 @@ fn sums_of(
     Ok(Some(Sums { billed, effective, list, contracted, quantity, charges: 1 }))
 }
 
-/// The texts of the charge that was pushed last; its description as it is to be shown where something is masked in it.
+/// The description of the charge that was pushed last, as it is to be shown where something is masked in it.
 fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>, shown: Option<&str>) {
-    for (texts, column, shown) in
-        [(&mut batch.descriptions, plan.description, shown), (&mut batch.row_ids, plan.row_id, None)]
-    {
-        match (column, shown) {
-            (_, Some(shown)) => texts.bytes.extend_from_slice(shown.as_bytes()),
-            (Some(column), None) => push_undoubled(cells.raw(column), &mut texts.bytes),
-            (None, None) => {}
-        }
-        texts.end();
+    let texts = &mut batch.descriptions;
+    match (plan.description, shown) {
+        (_, Some(shown)) => texts.bytes.extend_from_slice(shown.as_bytes()),
+        (Some(column), None) => push_undoubled(cells.raw(column), &mut texts.bytes),
+        (None, None) => {}
     }
+    texts.end();
 }
 
 fn midnight(day: chrono::NaiveDate) -> i64 {
