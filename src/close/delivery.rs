@@ -31,12 +31,19 @@ pub struct Delivered {
     pub report: StageReport,
 }
 
-/// Lists, hashes and looks at the inbox.
+/// Lists the inbox, and hashes and looks at what has changed since it was seen.
 pub fn look(session: &Session<'_>, state: &State) -> Result<(Vec<InboxFile>, Vec<Finding>)> {
     session.progress.stage("inbox");
-    let seen = inbox::look_at_all(session.disk, &session.inbox(), state, session.threads());
+    let month = session.request.month;
+    let by = format!("rules {}, version {}", super::RULES, env!("CARGO_PKG_VERSION"));
+    let memory = session.ledger.seen(month, &by, session.writes());
+    let looked = inbox::look_at_changed(session.disk, &session.inbox(), state, session.threads(), &memory);
     session.progress.end();
-    seen
+    let (files, found, after) = looked?;
+    if session.writes() {
+        session.ledger.remember_seen(month, &memory.before, &after)?;
+    }
+    Ok((files, found))
 }
 
 pub fn inputs(folder: &str, files: &[InboxFile]) -> Vec<NamedHash> {

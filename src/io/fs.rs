@@ -10,12 +10,14 @@
 mod error;
 mod faults;
 mod files;
+mod signature;
 #[cfg(test)]
 mod tests;
 
 pub use error::DiskError;
 pub use faults::{Fault, Faults, Operation};
 pub use files::{Held, Lock, OpenFile, Pending};
+pub use signature::Signature;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -102,6 +104,13 @@ impl Disk {
         let place = self.place("look at", rel)?;
         let look = || fs::symlink_metadata(&place).and_then(|about| Ok((about.modified()?, about.len())));
         look().map_err(|error| DiskError::new("look at", rel, error))
+    }
+
+    /// What tells a file from every other and from itself before a change; none where the system does not say.
+    pub fn signature(&self, rel: &str) -> Result<Option<Signature>> {
+        let place = self.place("look at", rel)?;
+        let about = fs::symlink_metadata(&place).map_err(|error| DiskError::new("look at", rel, error))?;
+        Ok(about.is_file().then(|| Signature::of(&about)).flatten())
     }
 
     /// Everything below a folder that is not a folder, sorted by path. A folder that is absent is empty.

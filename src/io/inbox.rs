@@ -5,8 +5,9 @@
 
 use super::container::{self, Bytes, Packed, damage_in_words};
 use super::digest::sha256_of_reader;
-use super::fs::{Disk, DiskError, EntryKind};
+use super::fs::{Disk, DiskError, EntryKind, Signature};
 use super::look::look as look_inside;
+use super::seen::{Memory, Seen};
 use crate::frame::delimited::{Defect, Record, ScanError, Scanner};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::{FileLook, InboxFile, TableFile, TableRows, TextEncoding};
@@ -64,6 +65,18 @@ pub fn list(disk: &Disk, folder: &str) -> Result<(Vec<String>, Vec<Finding>), Di
 
 /// Lists, hashes and looks at every file, several at a time. Sorted by path whatever the number of threads.
 pub fn look_at_all(disk: &Disk, folder: &str, state: &State, threads: usize) -> Result<(Vec<InboxFile>, Vec<Finding>)> {
+    let (files, findings, _) = look_at_changed(disk, folder, state, threads, &Memory::default())?;
+    Ok((files, findings))
+}
+
+/// The same without reading what has not changed since it was seen, and what is to be remembered of it all.
+pub fn look_at_changed(
+    disk: &Disk,
+    folder: &str,
+    state: &State,
+    threads: usize,
+    memory: &Memory,
+) -> Result<(Vec<InboxFile>, Vec<Finding>, Seen)> {
     let (paths, mut findings) = list(disk, folder)?;
     let next = AtomicUsize::new(0);
     let looks = Mutex::new(Vec::with_capacity(paths.len()));
@@ -72,9 +85,7 @@ pub fn look_at_all(disk: &Disk, folder: &str, state: &State, threads: usize) -> 
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let source = path.split('/').next().unwrap_or_default();
-                    let setting = state.sources.iter().find(|setting| setting.folder == source);
-                    let seen = look(disk, folder, path, setting);
+                    let seen = look_or_recall(disk, folder, path, setting_of(state, path), memory);
                     looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((path, seen));
                 }
             });
@@ -83,12 +94,39 @@ pub fn look_at_all(disk: &Disk, folder: &str, state: &State, threads: usize) -> 
     let mut looks = looks.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     looks.sort_by_key(|(path, _)| *path);
     let mut files = Vec::with_capacity(looks.len());
-    for (_, seen) in looks {
-        let (file, about) = seen?;
+    let mut after = memory.after();
+    for (path, seen) in looks {
+        let (file, about, signature) = seen?;
+        memory.remember(&mut after, signature, setting_of(state, path), (&file, &about));
         files.push(file);
         findings.extend(about);
     }
-    Ok((files, findings))
+    Ok((files, findings, after))
+}
+
+fn setting_of<'a>(state: &'a State, path: &str) -> Option<&'a SourceSetting> {
+    let source = path.split('/').next().unwrap_or_default();
+    state.sources.iter().find(|setting| setting.folder == source)
+}
+
+/// A file, what is told of it, and its signature where it did not change during the look.
+type Looked = (InboxFile, Vec<Finding>, Option<Signature>);
+
+fn look_or_recall(
+    disk: &Disk,
+    folder: &str,
+    path: &str,
+    setting: Option<&SourceSetting>,
+    memory: &Memory,
+) -> Result<Looked> {
+    let signature = || disk.signature(&format!("{folder}/{path}"));
+    let before = signature()?;
+    if let Some((file, findings)) = memory.recall(before, path, setting) {
+        return Ok((file, findings, before));
+    }
+    let (file, findings) = look(disk, folder, path, setting)?;
+    let unchanged = signature()? == before;
+    Ok((file, findings, before.filter(|_| unchanged)))
 }
 
 /// Hashes a file and looks at its beginning. `path` is below `folder`, as it stands in findings.

@@ -6,4 +6,5 @@ pub mod digest;
 pub mod fs;
 pub mod inbox;
 pub mod look;
+pub mod seen;
 pub mod spreadsheet;

@@ -6,6 +6,7 @@
 //!   objects/9f/2c61...  immutable, named by their SHA-256: inputs, settings, charges, roll-ups, records
 //!   cache/<key>         what a stage made of inputs, settings and rules that hash to the key
 //!   drafts/<month>      the newest draft of an open month
+//!   seen/<month>        what the files of the inbox were when they were looked at last: saves reading, proves nothing
 //!   HEAD                the newest close                                    <- the only commit point
 //!   audit.log           who did what and when; each line hashes the one before
 //!   staging/            outputs on their way; they appear in out/ by one rename
@@ -20,6 +21,7 @@ pub mod cache;
 pub mod objects;
 pub mod publish;
 pub mod record;
+mod seen;
 pub mod verify;
 
 pub use audit::Event;

@@ -116,6 +116,11 @@ impl Ledger {
                 }
                 let recalled = self.recall(key);
                 verified.take(recalled)?;
+            } else if let Some(name) = path.strip_prefix("ledger/seen/") {
+                // It is never believed here, and a run that finds it damaged forgets it.
+                if Month::parse(name).is_err() {
+                    verified.add(&path, "Its name is not a month.");
+                }
             } else if !path.starts_with("ledger/drafts/") {
                 verified.add(&path, "Nobody who keeps these books wrote this file.");
             }
@@ -257,7 +262,7 @@ pub(crate) fn compare_outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<O
     let disk = ledger.disk();
     let mut expected: BTreeMap<String, &Object> =
         body.outputs.iter().map(|file| (format!("{}/{}", body.outputs_folder, file.path), &file.object)).collect();
-    let mut odd = Vec::new();
+    let (mut odd, mut there) = (Vec::new(), Vec::new());
     let altered = |path: &str, why: String| OddOutput { path: path.to_owned(), why, missing: false };
     for entry in disk.list(&body.outputs_folder)? {
         let Some(object) = expected.remove(&entry.path) else {
@@ -268,12 +273,15 @@ pub(crate) fn compare_outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<O
             odd.push(altered(&entry.path, "A link or special file stands in place of the file.".to_owned()));
             continue;
         }
-        let read = |error| -> DiskError { super::read_error(&entry.path, error) };
-        let (found, _) = sha256_of_reader(&mut disk.open(&entry.path)?).map_err(read)?;
-        if found != object.sha256 {
-            let why = format!("Its bytes hash to {found}; the close of {} wrote {}.", body.month, object.sha256);
-            odd.push(altered(&entry.path, why));
-        }
+        there.push((entry.path, object));
+    }
+    let hashed = super::at_once(&there, ledger.writers, |(path, _)| {
+        let read = |error| -> DiskError { super::read_error(path, error) };
+        Ok(sha256_of_reader(&mut disk.open(path)?).map_err(read)?.0)
+    })?;
+    for ((path, object), found) in there.iter().zip(hashed).filter(|((_, object), found)| *found != object.sha256) {
+        let why = format!("Its bytes hash to {found}; the close of {} wrote {}.", body.month, object.sha256);
+        odd.push(altered(path, why));
     }
     for path in expected.into_keys() {
         let why = format!("The close of {} wrote this file, and it is missing.", body.month);

@@ -183,7 +183,8 @@ struct Changes(Mutex<Vec<String>>);
 
 impl Faults for Changes {
     fn before(&self, operation: Operation, path: &str, _: u64) -> Fault {
-        if !matches!(operation, Operation::Read | Operation::Lock) {
+        // What is remembered of the inbox is no part of the month, and is written once its files have settled.
+        if !matches!(operation, Operation::Read | Operation::Lock) && !path.starts_with("ledger/seen") {
             self.0.lock().unwrap().push(format!("{operation:?} {path}"));
         }
         Fault::None
@@ -210,7 +211,12 @@ fn a_month_that_has_not_changed_is_not_worked_on_again() {
         let mut request = request(&books, "2025-09");
         request.draft = draft;
         let first = books.run(&request);
-        let before = books.files("");
+        let files = || {
+            let mut files = books.files("");
+            files.retain(|path, _| !path.contains("ledger/seen"));
+            files
+        };
+        let before = files();
         let changes = Arc::new(Changes::default());
         let again =
             close::run_on(&Disk::with_faults(&books.path, changes.clone()), &request, &Silent, &NoPlant).unwrap();
@@ -218,7 +224,7 @@ fn a_month_that_has_not_changed_is_not_worked_on_again() {
         assert_eq!((again.exit, again.state.as_str()), (first.exit, "unchanged"));
         assert!(again.stages.iter().all(|report| report.unchanged));
         assert_eq!((again.run, &again.bills), (first.run, &first.bills));
-        assert_eq!(books.files(""), before);
+        assert_eq!(files(), before);
     }
 }
 
