@@ -78,9 +78,9 @@ impl<'a> Planned<'a> {
             (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit),
         ))?;
         let Some(mapping) = self.source.mapping() else {
-            return Ok(key("part", &[self.source.name, &decided, &self.file.sha256]));
+            return Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256]));
         };
-        Ok(key("part", &[self.source.name, &decided, &self.file.sha256, &serde_json::to_string(mapping)?]))
+        Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256, &serde_json::to_string(mapping)?]))
     }
 
     /// Its bytes as text, from wherever they lie.

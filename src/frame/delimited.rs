@@ -2,10 +2,14 @@
 //!
 //! Why not the `csv` crate here: one stray quote makes it swallow every row up to the next quote into one cell, and it
 //! accepts a file cut inside a quoted cell, all without an error. On the way of money a row may not vanish. This scanner
-//! looks at every byte once, gives fields as ranges (only the columns somebody reads are ever turned into values), and
-//! stops at the first place where the quoting no longer says where rows end, because nothing after it is certain.
+//! looks at every byte once, sixty-four at a time ([`marks`]), gives fields as ranges (only the columns somebody reads are
+//! ever turned into values), and stops at the first place where the quoting no longer says where rows end, because
+//! nothing after it is certain.
 
-use memchr::{memchr, memchr3};
+mod marks;
+
+use marks::Marks;
+use memchr::memchr;
 use std::borrow::Cow;
 use std::io::{self, Read};
 use thiserror::Error;
@@ -18,7 +22,8 @@ const LONGEST_ROW: usize = 8 << 20;
 pub const MOST_COLUMNS: usize = 4096;
 /// A quoted cell with more line breaks than this is a quote that was never meant to open.
 const MOST_LINES_IN_CELL: usize = 1000;
-const BLOCK: usize = 1 << 20;
+/// Small enough that the inflater's output is still in the cache when it is looked at.
+const BLOCK: usize = 1 << 18;
 
 /// Why the rest of a file cannot be trusted, and in which row it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -51,8 +56,6 @@ pub enum ScanError {
 struct Span {
     start: u32,
     end: u32,
-    /// Holds doubled quotes that stand for one.
-    doubled: bool,
 }
 
 /// The fields of one row, as ranges of the scanner's block.
@@ -61,6 +64,8 @@ pub struct Record {
     spans: Vec<Span>,
     start: usize,
     end: usize,
+    /// No byte of the row is beyond ASCII.
+    ascii: bool,
     /// 1 for the header.
     pub row: u64,
 }
@@ -98,6 +103,11 @@ impl<'a> Cells<'a> {
 
     pub fn row(&self) -> u64 {
         self.record.row
+    }
+
+    /// No byte of the row is beyond ASCII; where the scanner does not know, it looks.
+    pub fn is_ascii(&self) -> bool {
+        self.record.ascii || self.line().is_ascii()
     }
 
     pub fn len(&self) -> usize {
@@ -138,7 +148,7 @@ pub struct Scanner<R> {
     filled: usize,
     at_end: bool,
     row: u64,
-    checked_nul_to: usize,
+    marks: Marks,
     bytes: u64,
 }
 
@@ -157,7 +167,7 @@ impl<R: Read> Scanner<R> {
             filled: 0,
             at_end: false,
             row: 0,
-            checked_nul_to: 0,
+            marks: Marks::new(delimiter),
             bytes: 0,
         }
     }
@@ -187,8 +197,7 @@ impl<R: Read> Scanner<R> {
 
     pub fn field<'a>(&'a self, record: &Record, column: usize) -> Cow<'a, [u8]> {
         let Some(span) = record.spans.get(column) else { return Cow::Borrowed(&[]) };
-        let bytes = &self.block[span.start as usize..span.end as usize];
-        if span.doubled { undoubled(bytes) } else { Cow::Borrowed(bytes) }
+        undoubled(&self.block[span.start as usize..span.end as usize])
     }
 
     /// The cells of a row where they lie.
@@ -201,51 +210,64 @@ impl<R: Read> Scanner<R> {
         &self.block[record.start..record.end]
     }
 
-    /// One step over the row that begins at `self.at`.
+    /// One step over the row that begins at `self.at`, from mark to mark.
     fn scan(&mut self, record: &mut Record) -> Result<Step, Defect> {
         let row = self.row + 1;
         record.spans.clear();
         let bytes = &self.block[..self.filled];
         let mut place = self.at;
-        loop {
-            let column = record.spans.len() + 1;
-            if bytes.get(place) == Some(&b'"') {
-                match quoted(bytes, place, row, column)? {
-                    Some((span, after)) => {
-                        record.spans.push(span);
-                        place = after;
+        while let Some(mark) = self.marks.next(bytes) {
+            match bytes[mark] {
+                byte if byte == self.delimiter => {
+                    record.spans.push(Span { start: place as u32, end: mark as u32 });
+                    place = mark + 1;
+                }
+                b'\n' => {
+                    record.spans.push(Span { start: place as u32, end: mark as u32 });
+                    return self.end_row(record, mark, mark + 1);
+                }
+                b'"' if mark == place => {
+                    let column = record.spans.len() + 1;
+                    let Some(end) = quoted(bytes, place + 1, &mut self.marks, row, column)? else {
+                        if self.at_end {
+                            return Err(Defect::QuoteNeverClosed { row });
+                        }
+                        return Ok(Step::NeedMore);
+                    };
+                    record.spans.push(Span { start: place as u32 + 1, end: end as u32 });
+                    let after = end + 1;
+                    match bytes.get(after) {
+                        Some(&byte) if byte == self.delimiter => {
+                            self.marks.next(bytes);
+                            place = after + 1;
+                        }
+                        Some(b'\n') => {
+                            self.marks.next(bytes);
+                            return self.end_row(record, after, after + 1);
+                        }
+                        Some(b'\r') if bytes.get(after + 1) == Some(&b'\n') => {
+                            self.marks.next(bytes);
+                            return self.end_row(record, after, after + 2);
+                        }
+                        Some(b'\r') if after + 1 == self.filled && !self.at_end => return Ok(Step::NeedMore),
+                        None if self.at_end => return self.end_row(record, after, after),
+                        None => return Ok(Step::NeedMore),
+                        Some(_) => return Err(Defect::TextAfterQuote { row, column }),
                     }
-                    None if self.at_end => return Err(Defect::QuoteNeverClosed { row }),
-                    None => return Ok(Step::NeedMore),
                 }
-            } else {
-                let rest = &bytes[place..];
-                let length = match memchr3(self.delimiter, b'\n', b'"', rest) {
-                    Some(found) if rest[found] == b'"' => return Err(Defect::QuoteInBareCell { row, column }),
-                    Some(found) => found,
-                    None if self.at_end => rest.len(),
-                    None => return Ok(Step::NeedMore),
-                };
-                if length > LONGEST_CELL {
-                    return Err(Defect::CellTooLong { row, column });
-                }
-                record.spans.push(Span { start: place as u32, end: (place + length) as u32, doubled: false });
-                place += length;
-            }
-            match bytes.get(place) {
-                Some(&byte) if byte == self.delimiter => place += 1,
-                Some(b'\n') => return self.end_row(record, place, place + 1),
-                Some(b'\r') if bytes.get(place + 1) == Some(&b'\n') => return self.end_row(record, place, place + 2),
-                Some(b'\r') if place + 1 == self.filled && !self.at_end => return Ok(Step::NeedMore),
-                None if self.at_end => return self.end_row(record, place, place),
-                None => return Ok(Step::NeedMore),
-                Some(_) => return Err(Defect::TextAfterQuote { row, column }),
+                b'"' => return Err(Defect::QuoteInBareCell { row, column: record.spans.len() + 1 }),
+                0 => return Err(Defect::Nul { row }),
+                _ => {}
             }
         }
+        if !self.at_end {
+            return Ok(Step::NeedMore);
+        }
+        record.spans.push(Span { start: place as u32, end: self.filled as u32 });
+        self.end_row(record, self.filled, self.filled)
     }
 
     fn end_row(&mut self, record: &mut Record, end: usize, next: usize) -> Result<Step, Defect> {
-        let row = self.row + 1;
         let mut end = end;
         // A carriage return before the line feed belongs to the line end, also after a bare cell.
         if end > self.at && self.block[end - 1] == b'\r' {
@@ -254,17 +276,17 @@ impl<R: Read> Scanner<R> {
                 last.end = last.end.min(end as u32);
             }
         }
-        if next > self.checked_nul_to {
-            if memchr(0, &self.block[self.at..next]).is_some() {
-                return Err(Defect::Nul { row });
-            }
-            self.checked_nul_to = next;
+        if end - self.at > LONGEST_CELL
+            && let Some(place) = record.spans.iter().position(|span| (span.end - span.start) as usize > LONGEST_CELL)
+        {
+            return Err(Defect::CellTooLong { row: self.row + 1, column: place + 1 });
         }
         if end == self.at {
             record.spans.clear();
         }
         record.start = self.at;
         record.end = end;
+        record.ascii = self.marks.ascii_since(self.at);
         Ok(Step::Row { next })
     }
 
@@ -273,7 +295,7 @@ impl<R: Read> Scanner<R> {
         self.block.copy_within(self.at..self.filled, 0);
         self.filled -= self.at;
         self.at = 0;
-        self.checked_nul_to = 0;
+        self.marks.restart();
         if self.filled == self.block.len() {
             if self.block.len() >= LONGEST_ROW {
                 return Err(Defect::RowTooLong { row: self.row + 1 }.into());
@@ -298,36 +320,27 @@ impl<R: Read> Scanner<R> {
     }
 }
 
-/// The quoted cell that begins at `place`: its range and the place after its closing quote, or nothing when the block
-/// ends before it does.
-fn quoted(bytes: &[u8], place: usize, row: u64, column: usize) -> Result<Option<(Span, usize)>, Defect> {
-    let start = place + 1;
-    let mut at = start;
-    let mut doubled = false;
+/// The closing quote of the cell whose text begins at `start`, or nothing when the block ends before it is certain.
+fn quoted(bytes: &[u8], start: usize, marks: &mut Marks, row: u64, column: usize) -> Result<Option<usize>, Defect> {
+    let mut lines = 0;
     loop {
-        let Some(quote) = memchr(b'"', &bytes[at..]).map(|found| at + found) else {
-            let open = &bytes[start..];
-            if open.len() > LONGEST_CELL {
+        let Some(mark) = marks.next(bytes) else {
+            if bytes.len() - start > LONGEST_CELL {
                 return Err(Defect::CellTooLong { row, column });
             }
             return Ok(None);
         };
-        match bytes.get(quote + 1) {
-            Some(b'"') => {
-                doubled = true;
-                at = quote + 2;
+        match bytes[mark] {
+            b'"' if bytes.get(mark + 1) == Some(&b'"') => {
+                marks.next(bytes);
             }
-            // The next byte is not here yet: the caller reads on, or the file ends with this quote.
-            _ => {
-                let cell = &bytes[start..quote];
-                if cell.len() > LONGEST_CELL {
-                    return Err(Defect::CellTooLong { row, column });
-                }
-                if cell.len() > MOST_LINES_IN_CELL && memchr::memchr_iter(b'\n', cell).count() > MOST_LINES_IN_CELL {
-                    return Err(Defect::TooManyLines { row, column });
-                }
-                return Ok(Some((Span { start: start as u32, end: quote as u32, doubled }, quote + 1)));
-            }
+            // Where the next byte is not here yet the caller reads on, or the file ends with this quote.
+            b'"' if mark - start > LONGEST_CELL => return Err(Defect::CellTooLong { row, column }),
+            b'"' if lines > MOST_LINES_IN_CELL => return Err(Defect::TooManyLines { row, column }),
+            b'"' => return Ok(Some(mark)),
+            b'\n' => lines += 1,
+            0 => return Err(Defect::Nul { row }),
+            _ => {}
         }
     }
 }

@@ -216,14 +216,81 @@ impl RollUp {
 }
 
 /// A roll-up that grows while charges pass by.
+///
+/// A row of a report costs it one look into the table and one comparison of keys; in a large part both are cache misses,
+/// so keys and running sums are kept as small as they get.
 pub struct RollUpBuilder {
+    /// Its sums are in `running` until the end.
     roll_up: RollUp,
-    places: HashTable<u32>,
+    running: Vec<Running>,
+    places: HashTable<Found>,
+}
+
+/// Where a key's row is, with the key's hash: the table grows without looking at a key again.
+struct Found {
+    hash: u64,
+    row: u32,
+}
+
+/// The sums of a row while charges pass by, without room for what is not there.
+struct Running {
+    billed: Cost,
+    effective: Cost,
+    list: Cost,
+    contracted: Cost,
+    quantity: Quantity,
+    charges: u64,
+    unknown: u8,
+}
+
+impl Running {
+    const EFFECTIVE: u8 = 1;
+    const LIST: u8 = 2;
+    const CONTRACTED: u8 = 4;
+
+    fn new(sums: &Sums) -> Self {
+        let bit = |cost: Option<Cost>, bit: u8| if cost.is_none() { bit } else { 0 };
+        Self {
+            billed: sums.billed,
+            effective: sums.effective.unwrap_or_default(),
+            list: sums.list.unwrap_or_default(),
+            contracted: sums.contracted.unwrap_or_default(),
+            quantity: sums.quantity,
+            charges: sums.charges,
+            unknown: bit(sums.effective, Self::EFFECTIVE)
+                | bit(sums.list, Self::LIST)
+                | bit(sums.contracted, Self::CONTRACTED),
+        }
+    }
+
+    fn add(&mut self, sums: &Sums) -> Result<(), Overflow> {
+        let other = Self::new(sums);
+        self.billed = self.billed.checked_add(other.billed)?;
+        self.effective = self.effective.checked_add(other.effective)?;
+        self.list = self.list.checked_add(other.list)?;
+        self.contracted = self.contracted.checked_add(other.contracted)?;
+        self.quantity = self.quantity.checked_add(other.quantity)?;
+        self.charges = self.charges.checked_add(other.charges).ok_or(Overflow)?;
+        self.unknown |= other.unknown;
+        Ok(())
+    }
+
+    fn sums(&self) -> Sums {
+        let known = |cost: Cost, bit: u8| (self.unknown & bit == 0).then_some(cost);
+        Sums {
+            billed: self.billed,
+            effective: known(self.effective, Self::EFFECTIVE),
+            list: known(self.list, Self::LIST),
+            contracted: known(self.contracted, Self::CONTRACTED),
+            quantity: self.quantity,
+            charges: self.charges,
+        }
+    }
 }
 
 impl RollUpBuilder {
     pub fn new(tags: Vec<String>) -> Self {
-        Self { roll_up: RollUp::new(tags), places: HashTable::new() }
+        Self { roll_up: RollUp::new(tags), running: Vec::new(), places: HashTable::new() }
     }
 
     pub fn symbols(&self) -> &Symbols {
@@ -234,40 +301,64 @@ impl RollUpBuilder {
         &mut self.roll_up.symbols
     }
 
-    /// Adds a charge's costs to the row of its key.
-    pub fn add(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) -> Result<(), Overflow> {
-        let Self { roll_up, places } = self;
-        let stride = roll_up.stride();
-        let RollUp { keys, days, .. } = &*roll_up;
-        let key_of = |row: u32| &keys[row as usize * stride..(row as usize + 1) * stride];
+    /// Adds a charge's costs to the row of its key, and says which row that is while the roll-up grows.
+    pub fn add(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) -> Result<u32, Overflow> {
+        let stride = key.len();
+        let RollUp { keys, days, .. } = &self.roll_up;
+        let same = |row: usize| days[row] == day && keys.get(row * stride..(row + 1) * stride) == Some(key);
         let hash = key_hash(key, day);
-        let found = places.find(hash, |&row| days[row as usize] == day && key_of(row) == key).copied();
-        if let Some(row) = found {
-            return roll_up.sums[row as usize].add(sums);
+        if let Some(found) = self.places.find(hash, |found| found.hash == hash && same(found.row as usize)) {
+            self.running[found.row as usize].add(sums)?;
+            return Ok(found.row);
         }
-        let row = u32::try_from(roll_up.len()).map_err(|_| Overflow)?;
-        places.insert_unique(hash, row, |&row| key_hash(key_of(row), days[row as usize]));
-        roll_up.push(key, day, *sums);
-        Ok(())
+        let row = u32::try_from(self.running.len()).map_err(|_| Overflow)?;
+        self.places.insert_unique(hash, Found { hash, row }, |found| found.hash);
+        self.roll_up.keys.extend_from_slice(key);
+        self.roll_up.days.push(day);
+        self.running.push(Running::new(sums));
+        Ok(row)
     }
 
-    pub fn finish(self) -> RollUp {
+    /// Keys, billed and known effective cost of the rows, in the order in which they came.
+    pub fn rows(&self) -> impl Iterator<Item = (&[Symbol], Cost, Cost)> {
+        let keys = self.roll_up.keys.chunks_exact(self.roll_up.stride());
+        keys.zip(&self.running).map(|(key, running)| (key, running.billed, running.effective))
+    }
+
+    pub fn finish(mut self) -> RollUp {
+        self.roll_up.sums = self.running.iter().map(Running::sums).collect();
+        drop((self.running, self.places));
         self.roll_up.sorted()
     }
 }
 
-/// A quick hash of a key: it only spreads rows over a table and never leaves the process.
+/// A quick hash of a key: it only spreads rows over a table and never leaves the process. Four lanes, because a step of
+/// one must wait for the step before.
 fn key_hash(key: &[Symbol], day: NaiveDate) -> u64 {
-    const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
-    let fold = |hash: u64, part: u64| {
-        let product = u128::from(hash ^ part).wrapping_mul(FACTOR);
-        (product as u64) ^ ((product >> 64) as u64).wrapping_add(part)
+    const FACTORS: [u64; 4] =
+        [0x9e37_79b9_7f4a_7c15, 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3, 0xa076_1d64_78bd_642f];
+    let fold = |hash: u64, a: Symbol, b: Symbol, factor: u64| {
+        let product = u128::from(hash ^ (u64::from(a.0) << 32 | u64::from(b.0))) * u128::from(factor);
+        (product as u64) ^ ((product >> 64) as u64)
     };
-    let (pairs, rest) = key.as_chunks::<2>();
-    let hash = pairs.iter().fold(day.num_days_from_ce() as u64 + 1, |hash, pair| {
-        fold(hash, u64::from(pair[0].0) << 32 | u64::from(pair[1].0))
-    });
-    rest.iter().fold(hash, |hash, symbol| fold(hash, u64::from(symbol.0) + 1))
+    let mut lanes = FACTORS;
+    lanes[0] ^= day.num_days_from_ce() as u64;
+    let (blocks, rest) = key.as_chunks::<8>();
+    for block in blocks {
+        let (pairs, _) = block.as_chunks::<2>();
+        for ((lane, pair), factor) in lanes.iter_mut().zip(pairs).zip(FACTORS) {
+            *lane = fold(*lane, pair[0], pair[1], factor);
+        }
+    }
+    for (place, &symbol) in rest.iter().enumerate() {
+        lanes[place % 4] = fold(lanes[place % 4], symbol, Symbol(place as u32 + 1), FACTORS[0]);
+    }
+    fold(
+        lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3].rotate_left(47),
+        Symbol(0),
+        Symbol(1),
+        FACTORS[1],
+    )
 }
 
 /// One row of a roll-up.

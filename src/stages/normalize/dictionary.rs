@@ -3,54 +3,105 @@
 //! Cells are taken raw, with quotes inside still doubled: they are made single only when a text is met for the first
 //! time.
 
+use super::fingerprint::fingerprint;
 use crate::frame::delimited::undoubled;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 /// Texts remembered for one column. Past this the memory starts anew: a column in which everything is distinct must not
 /// fill the machine.
 const MOST_KNOWN: usize = 1 << 20;
 
 /// Something made once for each distinct cell: symbols, moments, the values of tags.
+///
+/// A cell of up to sixteen bytes is compared as two machine words, without following a pointer.
 pub struct Memo<T> {
-    known: HashMap<Box<[u8]>, T>,
-    last: Vec<u8>,
-    last_value: Option<T>,
+    known: HashTable<Known<T>>,
+    /// The longer cells, one after the other.
+    texts: Vec<u8>,
     /// Of the cell without a byte: in most columns the commonest.
     empty: Option<T>,
 }
 
+struct Known<T> {
+    words: (u64, u64),
+    length: u32,
+    /// Where a longer cell begins in the texts.
+    start: u32,
+    value: T,
+}
+
+impl<T> Known<T> {
+    fn is(&self, cell: &[u8], words: (u64, u64), texts: &[u8]) -> bool {
+        let start = self.start as usize;
+        self.words == words
+            && self.length as usize == cell.len()
+            && (cell.len() <= 16 || texts.get(start..start + cell.len()) == Some(cell))
+    }
+}
+
 impl<T> Default for Memo<T> {
     fn default() -> Self {
-        Self { known: HashMap::new(), last: Vec::new(), last_value: None, empty: None }
+        Self { known: HashTable::new(), texts: Vec::new(), empty: None }
     }
 }
 
 impl<T: Clone> Memo<T> {
     /// What `make` made of this cell, now or before.
+    #[inline]
     pub fn get(&mut self, cell: &[u8], make: impl FnOnce(&str) -> T) -> T {
         if cell.is_empty() {
             return self.empty.get_or_insert_with(|| make("")).clone();
         }
-        if let Some(value) = self.last_value.as_ref().filter(|_| self.last == cell) {
-            return value.clone();
+        let words = words(cell);
+        let hash = spread(words, cell.len());
+        match self.known.find(hash, |known| known.is(cell, words, &self.texts)) {
+            Some(known) => known.value.clone(),
+            None => self.learn(cell, words, hash, make(&String::from_utf8_lossy(&undoubled(cell)))),
         }
-        let value = match self.known.get(cell) {
-            Some(value) => value.clone(),
-            None => {
-                let value = make(&String::from_utf8_lossy(&undoubled(cell)));
-                if self.known.len() >= MOST_KNOWN {
-                    self.known.clear();
-                }
-                self.known.insert(cell.into(), value.clone());
-                value
-            }
-        };
-        self.last.clear();
-        self.last.extend_from_slice(cell);
-        self.last_value = Some(value.clone());
+    }
+
+    #[cold]
+    fn learn(&mut self, cell: &[u8], words: (u64, u64), hash: u64, value: T) -> T {
+        let start = u32::try_from(self.texts.len());
+        if self.known.len() >= MOST_KNOWN || start.is_err() {
+            self.known.clear();
+            self.texts.clear();
+        }
+        let start = start.unwrap_or_default().min(self.texts.len() as u32);
+        if cell.len() > 16 {
+            self.texts.extend_from_slice(cell);
+        }
+        let known = Known { words, length: cell.len() as u32, start, value: value.clone() };
+        self.known.insert_unique(hash, known, |known| spread(known.words, known.length as usize));
         value
     }
 }
+
+/// Sixteen bytes or fewer as two words that, with the length, are the cell; of a longer one its fingerprint and its end.
+#[inline]
+fn words(cell: &[u8]) -> (u64, u64) {
+    if cell.len() > 16 {
+        return (fingerprint(cell), cell.last_chunk().map_or(0, |last| u64::from_le_bytes(*last)));
+    }
+    if let (Some(first), Some(last)) = (cell.first_chunk(), cell.last_chunk()) {
+        return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (cell.first_chunk(), cell.last_chunk()) {
+        return (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
+    }
+    // Three bytes or fewer: the first, the middle one and the last.
+    let byte = |place: usize| u64::from(cell[place]);
+    (byte(0) << 16 | byte(cell.len() / 2) << 8 | byte(cell.len() - 1), 0)
+}
+
+/// Spreads cells over a table; it never leaves the process.
+#[inline]
+fn spread((first, last): (u64, u64), length: usize) -> u64 {
+    let product = u128::from(first ^ 0x9e37_79b9_7f4a_7c15) * u128::from(last.rotate_left(32) ^ SPREAD ^ length as u64);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+const SPREAD: u64 = 0xe703_7ed1_a0b4_28db;
 
 /// The text without blanks around, or nothing when it is a spelling of "no value".
 pub fn without_null(text: &str) -> &str {
@@ -63,4 +114,24 @@ pub fn is_null(text: &str) -> bool {
         text.trim(),
         "" | "NULL" | "null" | "Unassigned" | "Not applicable" | "{}" | "00000000-0000-0000-0000-000000000000"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    proptest! {
+        /// No cell is ever taken for another one, whatever their lengths.
+        #[test]
+        fn each_cell_has_its_own_value(cells in prop::collection::vec("[a-c]{0,40}|[a-b\u{0}]{0,6}", 0..200)) {
+            let mut memo = Memo::default();
+            let mut plain = HashMap::new();
+            for (place, cell) in cells.iter().enumerate() {
+                let expected = *plain.entry(cell).or_insert(place);
+                prop_assert_eq!(memo.get(cell.as_bytes(), |text| { assert_eq!(text, cell); place }), expected);
+            }
+        }
+    }
 }

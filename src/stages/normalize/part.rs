@@ -12,7 +12,7 @@ use super::notebook::Notebook;
 use super::plan::{Cell, Plan, PlannedAmount, PlannedCharge};
 use super::refusals::{self, Fault};
 use super::selection::Selection;
-use super::tally::{Counted, RowCosts, Tally, add, by_text};
+use super::tally::{RowCosts, Tally};
 use super::{NormalizeError, PartJob};
 use crate::frame::charges::{BATCH, ChargeBatch, ChargePlace, ChargeSink};
 use crate::frame::delimited::{Cells, push_undoubled, undoubled};
@@ -23,11 +23,10 @@ use crate::model::money::{Cost, Overflow, Quantity, SCALE};
 use crate::model::month_end::RejectedRow;
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
-use crate::model::secrets::{masked, without_secrets};
+use crate::model::secrets::{is_suspicious, masked, without_secrets};
 use crate::model::untrusted::Untrusted;
 use crate::sources::{ChargeRule, Is};
 use chrono::Datelike;
-use std::rc::Rc;
 
 /// Rejected rows kept whole; further ones are counted.
 const MOST_REJECTED: usize = 1000;
@@ -97,8 +96,6 @@ pub struct Reader<'a> {
     period_end: Option<Moments>,
     tags: TagReader,
     watched: Vec<Memo<bool>>,
-    /// Descriptions in which something is masked.
-    masked: Memo<Option<Rc<str>>>,
     earlier: EarlierUsage,
     notebook: Notebook,
     tally: Tally,
@@ -156,7 +153,6 @@ impl<'a> Reader<'a> {
             period_end: plan.billing_period_end.map(|column| Moments::new(column, &formats)),
             tags: TagReader::new(&plan, job.billing_tags),
             watched: plan.watched.iter().map(|_| Memo::default()).collect(),
-            masked: Memo::default(),
             earlier: EarlierUsage::default(),
             notebook: Notebook::default(),
             tally: Tally::default(),
@@ -243,7 +239,7 @@ impl<'a> Reader<'a> {
         if cells.len() != self.plan.header.len() {
             return Err(refusals::width(cells.len(), self.plan.header.len(), line));
         }
-        if !line.is_ascii() && std::str::from_utf8(line).is_err() {
+        if !cells.is_ascii() && std::str::from_utf8(line).is_err() {
             let column = (0..cells.len()).find(|&column| std::str::from_utf8(cells.raw(column)).is_err());
             let column = column.unwrap_or_default();
             return Err(refusals::not_text(column, cells.raw(column)));
@@ -375,14 +371,14 @@ impl<'a> Reader<'a> {
             self.made.push(sums_of(&self.plan, charge, cells, cost, self.roll_up.symbols().text(currency), told)?);
         }
         let owed = amounts::owed(planned.owed, cells, cost, &mut self.cuts)?;
-        let description = self.plan.description.and_then(|column| {
-            let shown = self.masked.get(cells.raw(column), |text| masked(text).map(Rc::from))?;
+        let description = self.plan.description.filter(|&column| is_suspicious(cells.raw(column))).and_then(|column| {
+            let shown = masked(&String::from_utf8_lossy(&undoubled(cells.raw(column))))?;
             self.notebook.note(refusals::secret(column, &shown), cells.row(), None);
             Some(shown)
         });
         let commitment = self.key[Dimension::CommitmentDiscountId as usize];
         let late = start.day < self.job.month.first_day();
-        let mut costs = RowCosts { vendor: cost.gross, billed: Cost::ZERO, effective: Some(Cost::ZERO) };
+        let mut costs = RowCosts { vendor: cost.gross, ..RowCosts::default() };
         let mut committed = false;
         for ((charge, texts), sums) in planned.charges.iter().zip(&self.rule_texts[rule]).zip(&self.made) {
             let Some(sums) = sums else { continue };
@@ -395,11 +391,13 @@ impl<'a> Reader<'a> {
                 key[Dimension::SkuMeter as usize] = meter;
                 key[Dimension::ConsumedUnit as usize] = unit;
             }
-            self.roll_up.add(key, start.day, sums)?;
+            let at = self.roll_up.add(key, start.day, sums)?;
+            costs.at.get_or_insert(at);
             self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
             describe(&mut self.batch, &self.plan, cells, description.as_deref());
             costs.billed = costs.billed.checked_add(sums.billed)?;
-            costs.effective = costs.effective.zip(sums.effective).map(|(a, b)| a.checked_add(b)).transpose()?;
+            costs.effective = costs.effective.checked_add(sums.effective.unwrap_or_default())?;
+            costs.without_effective |= sums.effective.is_none();
             committed |= charge.made.pricing == "Committed";
             if !charge.made.commitment_status.is_empty() && commitment != Symbol::EMPTY && !self.job.net {
                 let used = self.tally.commitments.entry(commitment).or_default();
@@ -429,19 +427,14 @@ impl<'a> Reader<'a> {
 
     fn count(&mut self, costs: &RowCosts, committed: bool) -> Result<(), Overflow> {
         let symbol = |dimension: Dimension| self.key[dimension as usize];
-        let counted = Counted {
-            charge_type: symbol(Dimension::ChargeType),
-            account: symbol(Dimension::SubAccountId),
-            invoice: symbol(Dimension::InvoiceId),
-            currency: symbol(Dimension::BillingCurrency),
-        };
-        self.tally.accept(counted, costs)?;
-        if self.plan.source.invoice_id_when_final && counted.invoice == Symbol::EMPTY {
+        let (invoice, currency) = (symbol(Dimension::InvoiceId), symbol(Dimension::BillingCurrency));
+        self.tally.accept(&self.key, costs)?;
+        if self.plan.source.invoice_id_when_final && invoice == Symbol::EMPTY {
             self.tally.without_invoice.0 += 1;
-            add(&mut self.tally.without_invoice.1, counted.currency, costs.billed)?;
+            self.tally.without_invoice.1.add(currency, costs.billed)?;
         }
         if !committed {
-            add(&mut self.tally.uncommitted, counted.currency, costs.vendor)?;
+            self.tally.uncommitted.add(currency, costs.vendor)?;
         }
         Ok(())
     }
@@ -478,14 +471,14 @@ impl<'a> Reader<'a> {
     pub fn finish(mut self, sink: &mut dyn ChargeSink) -> Result<PartOutcome, NormalizeError> {
         self.flush(sink)?;
         let file = self.job.file;
+        let mut totals = self.tally.totals(&self.roll_up).map_err(NormalizeError::Overflow)?;
         let symbols = self.roll_up.symbols();
-        let mut totals = self.tally.totals(symbols).map_err(NormalizeError::Overflow)?;
         totals.cut_off = self.cuts.by_name(&self.plan);
         let uses = &self.tally.commitments;
         let commitments = uses.iter().map(|(&id, &used)| (symbols.text(id).to_owned(), used)).collect();
         let (rows, costs) = &self.tally.without_invoice;
-        let without_invoice = (*rows, by_text(costs, symbols));
-        let uncommitted = by_text(&self.tally.uncommitted, symbols);
+        let without_invoice = (*rows, costs.by_text(symbols));
+        let uncommitted = self.tally.uncommitted.by_text(symbols);
         let day = self.plan.charge_start.map_or("", |column| self.plan.name(column));
         let earlier = self.earlier.finding(file, day, self.job.month, symbols);
         let mut findings = self.notebook.into_findings(file, &self.plan);
