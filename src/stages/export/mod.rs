@@ -24,6 +24,7 @@ mod cover;
 mod csv;
 mod detail_csv;
 mod findings_csv;
+mod grid;
 mod journal_beancount;
 mod journal_csv;
 mod journal_hledger;
