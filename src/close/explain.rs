@@ -1,7 +1,7 @@
 //! Where a bill line came from: its arithmetic, and the vendor's rows behind it as they stand in the files.
 
 use super::{ExplainedCharge, Explanation, Stage, replay};
-use crate::frame::charges::{FoundCharge, Wanted, find_each};
+use crate::frame::charges::{FoundCharge, Wanted, find};
 use crate::frame::delimited::{Record, Scanner};
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
@@ -106,7 +106,7 @@ fn rows(
     let mut found: Vec<(usize, FoundCharge)> = Vec::new();
     let questions: Vec<Wanted> = wanted.iter().map(|(_, wanted)| wanted.clone()).collect();
     for object in replay::charges(ledger, body)? {
-        let each = find_each(&ledger.get(&object.sha256)?, &questions, most)?;
+        let each = find(std::io::Cursor::new(ledger.get(&object.sha256)?), &questions, most)?;
         found.extend(each.charges.into_iter().map(|(question, charge)| (wanted[question].0.row, charge)));
     }
     let rank: BTreeMap<usize, usize> =

@@ -1,10 +1,14 @@
 //! Charges on their way to disk: batches of rows, written as Parquet while the vendor's file is read, and found again
 //! when someone asks where a bill line came from.
 
+mod bits;
+mod distinct;
 mod find;
+mod pages;
+mod read;
 mod write;
 
-pub use find::{FoundCharge, FoundEach, Wanted, find, find_each};
+pub use find::{Found, FoundCharge, Wanted, find};
 pub use write::ChargesWriter;
 
 use crate::model::money::{Cost, Quantity};
@@ -12,7 +16,9 @@ use crate::model::roll_up::{Sums, Symbol, Symbols};
 use anyhow::Result;
 
 /// Charges in one row group: enough for good dictionaries, few enough for the memory of two readers at once.
-pub const BATCH: usize = 1 << 17;
+const BATCH: usize = 1 << 17;
+/// Bytes of descriptions in one row group.
+const BATCH_TEXT: usize = 32 << 20;
 
 /// Takes charges while they are made.
 pub trait ChargeSink {
@@ -35,38 +41,75 @@ pub struct ChargeBatch {
     /// For each place of a key the symbols of all charges: a column is read in one go when it is written.
     keys: Vec<Vec<Symbol>>,
     /// Milliseconds since 1970, UTC.
-    pub starts: Vec<i64>,
-    pub ends: Vec<i64>,
-    pub billed: Vec<i128>,
-    pub effective: Vec<Option<i128>>,
-    pub list: Vec<Option<i128>>,
-    pub contracted: Vec<Option<i128>>,
-    pub quantity: Vec<i128>,
+    starts: Vec<i64>,
+    ends: Vec<i64>,
+    /// Units of the eighteenth decimal.
+    billed: Vec<i128>,
+    effective: Vec<i128>,
+    list: Vec<i128>,
+    contracted: Vec<i128>,
+    quantity: Vec<i128>,
     pub descriptions: Texts,
     /// Record numbers of the source file; the header is 1.
-    pub rows: Vec<u64>,
+    rows: Vec<u64>,
 }
 
-/// Many short texts in one allocation.
-#[derive(Debug, Default)]
+/// A cost that is not known, among amounts that all are smaller numbers.
+const NONE: i128 = i128::MIN;
+
+/// Many short texts in one allocation, each after its length: as Parquet wants them.
+#[derive(Debug)]
 pub struct Texts {
+    /// Bytes of the text that comes next are appended here, and then it is ended.
     pub bytes: Vec<u8>,
-    pub ends: Vec<usize>,
+    ends: Vec<u32>,
+}
+
+/// The bytes of a length.
+const LENGTH: usize = 4;
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { bytes: vec![0; LENGTH], ends: Vec::new() }
+    }
 }
 
 impl Texts {
-    /// Ends the text whose bytes were appended last.
+    /// Ends the text whose bytes were appended last. An empty one takes no room.
     pub fn end(&mut self) {
-        self.ends.push(self.bytes.len());
+        let start = self.start(self.ends.len());
+        let length = self.bytes.len() - start - LENGTH;
+        if length > 0 {
+            self.bytes[start..start + LENGTH].copy_from_slice(&(length as u32).to_le_bytes());
+            self.bytes.extend_from_slice(&[0; LENGTH]);
+        }
+        self.ends.push((self.bytes.len() - LENGTH) as u32);
     }
 
-    pub fn get(&self, place: usize) -> &str {
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.bytes.get(start..self.ends[place]).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    fn start(&self, place: usize) -> usize {
+        place.checked_sub(1).map_or(0, |before| self.ends[before] as usize)
+    }
+
+    fn get(&self, place: usize) -> &[u8] {
+        let (start, end) = (self.start(place), self.ends[place] as usize);
+        if start == end { &[] } else { &self.bytes[start + LENGTH..end] }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.ends.len()).map(|place| self.get(place))
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// All texts with their lengths before them.
+    fn plain(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len() - LENGTH]
     }
 
     fn clear(&mut self) {
-        self.bytes.clear();
+        self.bytes.truncate(LENGTH);
         self.ends.clear();
     }
 }
@@ -105,9 +148,9 @@ impl ChargeBatch {
         self.ends.push(place.end);
         self.rows.push(place.row);
         self.billed.push(sums.billed.units());
-        self.effective.push(sums.effective.map(Cost::units));
-        self.list.push(sums.list.map(Cost::units));
-        self.contracted.push(sums.contracted.map(Cost::units));
+        self.effective.push(sums.effective.map_or(NONE, Cost::units));
+        self.list.push(sums.list.map_or(NONE, Cost::units));
+        self.contracted.push(sums.contracted.map_or(NONE, Cost::units));
         self.quantity.push(Quantity::units(sums.quantity));
     }
 
@@ -115,13 +158,13 @@ impl ChargeBatch {
         self.rows.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// Wants to be written before another row comes.
+    pub fn is_full(&self) -> bool {
+        self.len() >= BATCH || self.descriptions.bytes.len() >= BATCH_TEXT
     }
 
-    /// The symbols of one place in every key.
-    pub fn column(&self, place: usize) -> impl Iterator<Item = Symbol> + '_ {
-        self.keys[place].iter().copied()
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     pub fn clear(&mut self) {

@@ -4,8 +4,7 @@ use crate::model::money::SCALE;
 use crate::model::roll_up::{Symbol, Symbols};
 use anyhow::{Context, Result};
 use polars::prelude::{
-    Column, DataFrame, DataType, IdxCa, Int64Chunked, Int128Chunked, IntoColumn, IntoSeries, NewChunkedArray,
-    StringChunked, TimeUnit,
+    Column, DataFrame, DataType, IdxCa, Int128Chunked, IntoColumn, IntoSeries, NewChunkedArray, StringChunked,
 };
 
 /// Digits of a stored amount.
@@ -15,26 +14,6 @@ const PRECISION: usize = 38;
 pub fn amounts(name: &str, units: impl Iterator<Item = Option<i128>>) -> Result<Column> {
     let units = Int128Chunked::from_iter_options(name.into(), units);
     Ok(units.into_decimal(PRECISION, SCALE as usize)?.into_series().into_column())
-}
-
-/// The same where every row has one.
-pub fn whole_amounts(name: &str, units: &[i128]) -> Result<Column> {
-    let units = Int128Chunked::from_slice(name.into(), units);
-    Ok(units.into_decimal(PRECISION, SCALE as usize)?.into_series().into_column())
-}
-
-pub fn amount_type() -> DataType {
-    DataType::Decimal(PRECISION, SCALE as usize)
-}
-
-pub fn moment_type() -> DataType {
-    DataType::Datetime(TimeUnit::Milliseconds, None)
-}
-
-/// Milliseconds since 1970 as moments without zone, which are UTC.
-pub fn moments(name: &str, milliseconds: &[i64]) -> Result<Column> {
-    let moments = Int64Chunked::from_slice(name.into(), milliseconds);
-    Ok(moments.into_datetime(TimeUnit::Milliseconds, None).into_series().into_column())
 }
 
 /// Symbols as texts; "no value" is null. Each distinct text is laid down once and then pointed to.

@@ -1,16 +1,15 @@
 //! Charges found again: the rows behind a row of the roll-up.
 
-use super::BATCH;
+use super::read::{ChargesFile, Place};
 use super::write::{self, tag_column};
-use crate::frame::columns;
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
 use anyhow::{Context, Result};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use hashbrown::HashMap;
-use polars::prelude::{DataFrame, IdxCa, ParquetReader, SerReader, StringChunked};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
+use std::io::{Read, Seek};
+
+/// A code that no row has.
+const NOWHERE: u32 = u32::MAX - 1;
 
 /// What a charge must say; an empty text means "no value".
 #[derive(Clone, Debug, Default)]
@@ -20,13 +19,22 @@ pub struct Wanted {
     pub day: Option<NaiveDate>,
 }
 
+impl Wanted {
+    fn of(&self, dimension: Dimension) -> Option<&str> {
+        self.dimensions.iter().find(|(of, _)| *of == dimension).map(|(_, text)| text.as_str())
+    }
+
+    fn tag(&self, tag: &str) -> Option<&str> {
+        self.tags.iter().find(|(of, _)| of == tag).map(|(_, text)| text.as_str())
+    }
+}
+
 /// A charge and where it stands in the vendor's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundCharge {
     pub file: String,
     pub row: u64,
     pub start: NaiveDateTime,
-    pub description: String,
     pub charge_type: String,
     pub resource_id: String,
     pub billed: Cost,
@@ -37,177 +45,202 @@ pub struct FoundCharge {
 
 /// What several questions found.
 #[derive(Clone, Debug, Default)]
-pub struct FoundEach {
+pub struct Found {
     /// With the place of the question, in the order of the rows.
     pub charges: Vec<(usize, FoundCharge)>,
     /// Of each question, also beyond the limit.
     pub counts: Vec<u64>,
 }
 
-/// Charges of one file that say what is wanted, in the order of the rows, at most `limit`; and how many there are.
-pub fn find(parquet: &[u8], wanted: &Wanted, limit: usize) -> Result<(Vec<FoundCharge>, u64)> {
-    let found = find_each(parquet, std::slice::from_ref(wanted), limit)?;
-    Ok((found.charges.into_iter().map(|(_, charge)| charge).collect(), found.counts.iter().sum()))
-}
-
-/// The same for many questions in one reading: each charge with the place of its question, at most `limit` a question,
-/// and how many there are of each.
+/// Charges of one file that say what is wanted, in the order of the rows: each with the place of its question, at most
+/// `limit` a question, and how many there are of each.
 ///
-/// Row groups are read one after the other. Resource and day, which tell most charges apart, are looked at first; a row
-/// group in which no question has a candidate costs two columns.
-pub fn find_each(parquet: &[u8], wanted: &[Wanted], limit: usize) -> Result<FoundEach> {
-    let rows = ParquetReader::new(Cursor::new(parquet)).num_rows().context("charges cannot be read")?;
-    let questions = Questions::new(wanted);
-    let mut counts = vec![0; wanted.len()];
-    let mut found = Vec::new();
-    for offset in (0..rows).step_by(BATCH) {
-        let read = |names: Vec<String>| {
-            ParquetReader::new(Cursor::new(parquet))
-                .with_columns(Some(names))
-                .with_slice(Some((offset, BATCH)))
-                .finish()
-                .context("charges cannot be read")
-        };
-        let candidates =
-            questions.candidates(&read(vec![Dimension::ResourceId.focus().to_owned(), write::START.to_owned()])?)?;
-        if candidates.is_empty() {
-            continue;
-        }
-        let frame = read(columns_of(wanted))?;
+/// The resource is asked first, of the dictionaries alone: most row groups do not have it, and cost nothing else. Then
+/// the day and the other columns take candidates away, one column after the other, until none is left.
+pub fn find<R: Read + Seek>(parquet: R, wanted: &[Wanted], limit: usize) -> Result<Found> {
+    let mut file = ChargesFile::open(parquet)?;
+    let asked = asked(&file, wanted)?;
+    let shown = Shown::new(&file)?;
+    let mut found = Found { charges: Vec::new(), counts: vec![0; wanted.len()] };
+    for group in 0..file.groups() {
+        let candidates = candidates(&mut file, group, wanted, &asked)?;
         let mut kept: Vec<(usize, u32)> = Vec::new();
-        for (question, row) in matching(&frame, wanted, candidates)? {
-            let count: &mut u64 = &mut counts[question];
+        for (question, row) in candidates {
+            let count = &mut found.counts[question];
             if *count < limit as u64 {
                 kept.push((question, row));
             }
             *count += 1;
         }
-        let rows = IdxCa::from_vec("".into(), kept.iter().map(|(_, row)| *row).collect());
-        let charges = charges(&frame.take(&rows)?)?;
-        found.extend(kept.into_iter().map(|(question, _)| question).zip(charges));
+        if !kept.is_empty() {
+            let rows: Vec<u32> = kept.iter().map(|(_, row)| *row).collect();
+            let charges = shown.charges(&mut file, group, &rows)?;
+            found.charges.extend(kept.into_iter().map(|(question, _)| question).zip(charges));
+        }
     }
-    Ok(FoundEach { charges: found, counts })
+    Ok(found)
 }
 
-/// Questions by the resource they ask for.
-struct Questions<'a> {
-    by_resource: HashMap<&'a str, Vec<usize>>,
-    /// Those that ask for no resource in particular.
-    of_any: Vec<usize>,
-    days: Vec<Option<NaiveDate>>,
+/// A column that some question asks about, and what each wants to read there.
+struct Asked<'a> {
+    place: Place,
+    texts: Vec<Option<&'a str>>,
 }
 
-impl<'a> Questions<'a> {
-    fn new(wanted: &'a [Wanted]) -> Self {
-        let mut questions = Self { by_resource: HashMap::new(), of_any: Vec::new(), days: Vec::new() };
-        for (place, wanted) in wanted.iter().enumerate() {
-            let resource = wanted.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::ResourceId);
-            match resource {
-                Some((_, resource)) => questions.by_resource.entry(resource).or_default().push(place),
-                None => questions.of_any.push(place),
+/// The resource first, which tells most charges apart.
+fn asked<'a, R: Read + Seek>(file: &ChargesFile<R>, wanted: &'a [Wanted]) -> Result<Vec<Asked<'a>>> {
+    let mut asked = Vec::new();
+    let mut ask = |name: &str, texts: Vec<Option<&'a str>>| -> Result<()> {
+        if texts.iter().any(Option::is_some) {
+            asked.push(Asked { place: file.needed(name)?, texts });
+        }
+        Ok(())
+    };
+    let others = Dimension::ALL.iter().filter(|dimension| **dimension != Dimension::ResourceId);
+    for &dimension in std::iter::once(&Dimension::ResourceId).chain(others) {
+        ask(dimension.focus(), wanted.iter().map(|wanted| wanted.of(dimension)).collect())?;
+    }
+    let mut tags: Vec<&str> =
+        wanted.iter().flat_map(|wanted| wanted.tags.iter().map(|(tag, _)| tag.as_str())).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    for tag in tags {
+        ask(&tag_column(tag), wanted.iter().map(|wanted| wanted.tag(tag)).collect())?;
+    }
+    Ok(asked)
+}
+
+/// Questions and rows that belong together, in the order of the rows.
+fn candidates<R: Read + Seek>(
+    file: &mut ChargesFile<R>,
+    group: usize,
+    wanted: &[Wanted],
+    asked: &[Asked<'_>],
+) -> Result<Vec<(usize, u32)>> {
+    let rows = u32::try_from(file.rows(group))?;
+    let mut open: Vec<usize> = (0..wanted.len()).collect();
+    let Some((first, others)) = asked.split_first() else {
+        let all = (0..rows).flat_map(|row| open.iter().map(move |&question| (question, row))).collect();
+        return on_their_day(file, group, wanted, all);
+    };
+    let codes = first.codes(file, group)?;
+    open.retain(|&question| codes[question] != Some(NOWHERE));
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let column = file.codes(group, first.place)?;
+    let mut candidates = Vec::new();
+    for row in 0..rows {
+        let code = column.get(row as usize);
+        for &question in &open {
+            if codes[question].is_none_or(|wanted| wanted == code) {
+                candidates.push((question, row));
             }
-            questions.days.push(wanted.day);
-        }
-        questions
-    }
-
-    /// Questions and rows that may belong together, in the order of the rows.
-    fn candidates(&self, frame: &DataFrame) -> Result<Vec<(usize, u32)>> {
-        let resources = columns::strings(frame, Dimension::ResourceId.focus())?;
-        let starts = frame.column(write::START)?.datetime()?;
-        let mut candidates = Vec::new();
-        for (row, (resource, start)) in resources.zip(starts.physical().iter()).enumerate() {
-            let named = self.by_resource.get(resource.unwrap_or_default()).into_iter().flatten();
-            let mut day = None;
-            for &question in named.chain(&self.of_any) {
-                let same = self.days[question].is_none_or(|wanted| {
-                    *day.get_or_insert_with(|| start.and_then(moment).map(|start| start.date())) == Some(wanted)
-                });
-                if same {
-                    candidates.push((question, u32::try_from(row)?));
-                }
-            }
-        }
-        Ok(candidates)
-    }
-}
-
-/// Every column that is shown or asked for.
-fn columns_of(wanted: &[Wanted]) -> Vec<String> {
-    let shown = [
-        write::FILE,
-        write::ROW,
-        write::START,
-        write::DESCRIPTION,
-        write::BILLED,
-        write::EFFECTIVE,
-        write::LIST,
-        write::QUANTITY,
-        Dimension::ChargeType.focus(),
-        Dimension::ResourceId.focus(),
-    ];
-    let mut names: BTreeSet<String> = shown.map(str::to_owned).into();
-    for wanted in wanted {
-        names.extend(wanted.dimensions.iter().map(|(dimension, _)| dimension.focus().to_owned()));
-        names.extend(wanted.tags.iter().map(|(tag, _)| tag_column(tag)));
-    }
-    names.into_iter().collect()
-}
-
-/// Of the candidates those that say all that their question asks.
-fn matching(frame: &DataFrame, wanted: &[Wanted], candidates: Vec<(usize, u32)>) -> Result<Vec<(usize, u32)>> {
-    let mut texts: BTreeMap<String, &StringChunked> = BTreeMap::new();
-    for column in frame.columns() {
-        if let Ok(text) = column.str() {
-            texts.insert(column.name().to_string(), text);
         }
     }
-    let says = |name: &str, row: u32, text: &str| {
-        texts.get(name).is_some_and(|column| column.get(row as usize).unwrap_or_default() == text)
-    };
-    let tags: Vec<Vec<(String, &str)>> = wanted
-        .iter()
-        .map(|wanted| wanted.tags.iter().map(|(tag, text)| (tag_column(tag), text.as_str())).collect())
-        .collect();
-    let matches = |&(question, row): &(usize, u32)| {
-        wanted[question].dimensions.iter().all(|(dimension, text)| says(dimension.focus(), row, text))
-            && tags[question].iter().all(|(tag, text)| says(tag, row, text))
-    };
-    Ok(candidates.into_iter().filter(matches).collect())
+    candidates = on_their_day(file, group, wanted, candidates)?;
+    for asked in others {
+        if candidates.is_empty() {
+            break;
+        }
+        let codes = asked.codes(file, group)?;
+        candidates.retain(|(question, _)| codes[*question] != Some(NOWHERE));
+        if !candidates.is_empty() {
+            let column = file.codes(group, asked.place)?;
+            candidates.retain(|&(question, row)| codes[question].is_none_or(|code| code == column.get(row as usize)));
+        }
+    }
+    Ok(candidates)
 }
 
-fn moment(milliseconds: i64) -> Option<NaiveDateTime> {
-    DateTime::from_timestamp_millis(milliseconds).map(|moment| moment.naive_utc())
+impl Asked<'_> {
+    /// What each question asks for, in the codes of a row group.
+    fn codes<R: Read + Seek>(&self, file: &mut ChargesFile<R>, group: usize) -> Result<Vec<Option<u32>>> {
+        let dictionary = file.dictionary(group, self.place)?;
+        Ok(self.texts.iter().map(|text| text.map(|text| dictionary.code(text).unwrap_or(NOWHERE))).collect())
+    }
 }
 
-fn charges(frame: &DataFrame) -> Result<Vec<FoundCharge>> {
-    let text = |name: &str| -> Result<Vec<String>> {
-        Ok(columns::strings(frame, name)?.map(|text| text.unwrap_or_default().to_owned()).collect())
-    };
-    let costs = |name: &str| -> Result<Vec<Option<Cost>>> {
-        Ok(columns::units(frame, name)?.map(|units| units.map(Cost::from_units)).collect())
-    };
-    let (files, descriptions) = (text(write::FILE)?, text(write::DESCRIPTION)?);
-    let charge_types = text(Dimension::ChargeType.focus())?;
-    let resources = text(Dimension::ResourceId.focus())?;
-    let (billed, effective, list) = (costs(write::BILLED)?, costs(write::EFFECTIVE)?, costs(write::LIST)?);
-    let quantities: Vec<Option<i128>> = columns::units(frame, write::QUANTITY)?.collect();
-    let rows = frame.column(write::ROW)?.u64()?;
-    let starts = frame.column(write::START)?.datetime()?;
-    (0..frame.height())
-        .map(|place| {
+fn on_their_day<R: Read + Seek>(
+    file: &mut ChargesFile<R>,
+    group: usize,
+    wanted: &[Wanted],
+    mut candidates: Vec<(usize, u32)>,
+) -> Result<Vec<(usize, u32)>> {
+    if wanted.iter().all(|wanted| wanted.day.is_none()) || candidates.is_empty() {
+        return Ok(candidates);
+    }
+    let rows: Vec<u32> = candidates.iter().map(|(_, row)| *row).collect();
+    let starts = file.needed(write::START)?;
+    let mut starts = file.numbers::<8>(group, starts, &rows)?.into_iter();
+    candidates.retain(|(question, _)| {
+        let start = starts.next().flatten();
+        wanted[*question].day.is_none_or(|day| start.and_then(moment).is_some_and(|start| start.date() == day))
+    });
+    Ok(candidates)
+}
+
+fn moment(milliseconds: i128) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_millis(i64::try_from(milliseconds).ok()?).map(|moment| moment.naive_utc())
+}
+
+/// The columns that are shown.
+struct Shown {
+    texts: [Place; 3],
+    amounts: [Place; 4],
+    start: Place,
+    row: Place,
+}
+
+impl Shown {
+    fn new<R: Read + Seek>(file: &ChargesFile<R>) -> Result<Self> {
+        let [file_name, charge_type, resource] =
+            [write::FILE, Dimension::ChargeType.focus(), Dimension::ResourceId.focus()].map(|name| file.needed(name));
+        let [billed, effective, list, quantity] =
+            [write::BILLED, write::EFFECTIVE, write::LIST, write::QUANTITY].map(|name| file.needed(name));
+        Ok(Self {
+            texts: [file_name?, charge_type?, resource?],
+            amounts: [billed?, effective?, list?, quantity?],
+            start: file.needed(write::START)?,
+            row: file.needed(write::ROW)?,
+        })
+    }
+
+    fn charges<R: Read + Seek>(
+        &self,
+        file: &mut ChargesFile<R>,
+        group: usize,
+        rows: &[u32],
+    ) -> Result<Vec<FoundCharge>> {
+        let [files, charge_types, resources] = self.texts.map(|place| texts(file, group, place, rows));
+        let (files, charge_types, resources) = (files?, charge_types?, resources?);
+        let [billed, effective, list, quantity] =
+            self.amounts.map(|place| file.numbers::<{ write::WIDTH }>(group, place, rows));
+        let (billed, effective, list, quantity) = (billed?, effective?, list?, quantity?);
+        let starts = file.numbers::<8>(group, self.start, rows)?;
+        let numbers = file.counts(group, self.row, rows)?;
+        let charge = |place: usize| {
             Ok(FoundCharge {
                 file: files[place].clone(),
-                row: rows.get(place).context("a row number is missing")?,
-                start: starts.physical().get(place).and_then(moment).context("a start is missing")?,
-                description: descriptions[place].clone(),
+                row: numbers[place],
+                start: starts[place].and_then(moment).context("a start is missing")?,
                 charge_type: charge_types[place].clone(),
                 resource_id: resources[place].clone(),
-                billed: billed[place].context("a cost is missing")?,
-                effective: effective[place],
-                list: list[place],
-                quantity: Quantity::from_units(quantities[place].unwrap_or_default()),
+                billed: Cost::from_units(billed[place].context("a cost is missing")?),
+                effective: effective[place].map(Cost::from_units),
+                list: list[place].map(Cost::from_units),
+                quantity: Quantity::from_units(quantity[place].unwrap_or_default()),
             })
-        })
-        .collect()
+        };
+        (0..rows.len()).map(charge).collect()
+    }
+}
+
+/// The texts of some rows.
+fn texts<R: Read + Seek>(file: &mut ChargesFile<R>, group: usize, place: Place, rows: &[u32]) -> Result<Vec<String>> {
+    let dictionary = file.dictionary(group, place)?;
+    let known: Vec<&[u8]> = dictionary.texts().collect();
+    let codes = file.codes(group, place)?;
+    let text = |row: &u32| known.get(codes.get(*row as usize) as usize).copied().unwrap_or_default();
+    Ok(rows.iter().map(|row| String::from_utf8_lossy(text(row)).into_owned()).collect())
 }

@@ -3,18 +3,19 @@
 //! The vendor's id of a row is not among the columns: of 64 characters that never repeat it was half of the file, and
 //! the row that has it is found by its number in the file.
 
-use super::{ChargeBatch, ChargeSink, Texts};
-use crate::frame::columns::{self, Scratch};
+use super::pages::{Chunk, Pages};
+use super::{ChargeBatch, ChargeSink};
 use crate::model::charge::Dimension;
+use crate::model::money::SCALE;
 use crate::model::month::Month;
 use crate::model::roll_up::Symbols;
 use anyhow::{Context, Result};
 use chrono::{Datelike, NaiveDate};
-use polars::io::parquet::write::BatchedWriter;
-use polars::polars_utils::compression::ZstdLevel;
-use polars::prelude::{
-    AnyValue, Column, DataFrame, DataType, Field, IntoColumn, IntoSeries, NewChunkedArray, ParquetCompression,
-    ParquetWriter, Scalar, Schema, StatisticsOptions, StringChunked, UInt64Chunked,
+use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
+use polars_parquet_format::{
+    ColumnChunk, ColumnMetaData, ColumnOrder, ConvertedType, DateType, DecimalType, Encoding, FieldRepetitionType,
+    FileMetaData, IntType, LogicalType, MilliSeconds, RowGroup, SchemaElement, StringType, TimeUnit, TimestampType,
+    Type, TypeDefinedOrder,
 };
 use std::io::Write;
 
@@ -30,6 +31,12 @@ pub const QUANTITY: &str = "ConsumedQuantity";
 pub const DESCRIPTION: &str = "ChargeDescription";
 pub const FILE: &str = "x_SourceFile";
 pub const ROW: &str = "x_SourceRow";
+/// What a Parquet file begins and ends with.
+pub const MAGIC: &[u8; 4] = b"PAR1";
+/// Digits of a stored amount.
+const PRECISION: i32 = 38;
+/// Bytes of one.
+pub const WIDTH: usize = 16;
 /// Days from the first of January of year 1 to that of 1970.
 const EPOCH: i32 = 719_163;
 
@@ -37,13 +44,28 @@ pub fn tag_column(tag: &str) -> String {
     format!("x_Tag_{tag}")
 }
 
+/// What the values of a column are.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Day,
+    Moment,
+    Amount,
+    Count,
+}
+
 /// Writes the charges of one part.
 pub struct ChargesWriter<W: Write + Send> {
-    writer: BatchedWriter<W>,
-    names: Vec<String>,
+    into: W,
+    at: u64,
+    columns: Vec<(String, Kind)>,
+    /// Dimensions and tags, which come first.
+    keys: usize,
     file: String,
     month: Month,
-    scratch: Scratch,
+    pages: Pages,
+    group: Vec<ColumnChunk>,
+    groups: Vec<RowGroup>,
     charges: u64,
 }
 
@@ -51,81 +73,184 @@ impl<W: Write + Send> ChargesWriter<W> {
     /// `tags` are the billing tags in the order of the settings, `file` the part as findings name it.
     pub fn new(into: W, tags: &[String], file: &str, month: Month) -> Result<Self> {
         let names = Dimension::ALL.iter().map(|dimension| dimension.focus().to_owned());
-        let names: Vec<String> = names.chain(tags.iter().map(|tag| tag_column(tag))).collect();
-        let writer = ParquetWriter::new(into)
-            .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
-            .with_statistics(StatisticsOptions::empty())
-            .batched(&schema(&names))
-            .context("charges cannot be written")?;
-        Ok(Self { writer, names, file: file.to_owned(), month, scratch: Scratch::default(), charges: 0 })
+        let names = names.chain(tags.iter().map(|tag| tag_column(tag)));
+        let mut columns: Vec<(String, Kind)> = names.map(|name| (name, Kind::Text)).collect();
+        let keys = columns.len();
+        let others = [
+            (PERIOD_START, Kind::Day),
+            (PERIOD_END, Kind::Day),
+            (START, Kind::Moment),
+            (END, Kind::Moment),
+            (BILLED, Kind::Amount),
+            (EFFECTIVE, Kind::Amount),
+            (LIST, Kind::Amount),
+            (CONTRACTED, Kind::Amount),
+            (QUANTITY, Kind::Amount),
+            (DESCRIPTION, Kind::Text),
+            (FILE, Kind::Text),
+            (ROW, Kind::Count),
+        ];
+        columns.extend(others.map(|(name, kind)| (name.to_owned(), kind)));
+        let (group, groups, pages) = (Vec::new(), Vec::new(), Pages::new()?);
+        let mut writer =
+            Self { into, at: 0, columns, keys, file: file.to_owned(), month, pages, group, groups, charges: 0 };
+        writer.put(MAGIC)?;
+        Ok(writer)
     }
 
     /// Ends the file and says how many charges it holds. Without this it is not a Parquet file.
-    pub fn finish(self) -> Result<u64> {
-        self.writer.finish().context("charges cannot be written")?;
+    pub fn finish(mut self) -> Result<u64> {
+        let order = ColumnOrder::TYPEORDER(TypeDefinedOrder::new());
+        let footer = FileMetaData {
+            version: 2,
+            schema: schema(&self.columns),
+            num_rows: i64::try_from(self.charges)?,
+            row_groups: std::mem::take(&mut self.groups),
+            key_value_metadata: None,
+            created_by: Some(env!("CARGO_PKG_NAME").to_owned()),
+            column_orders: Some(vec![order; self.columns.len()]),
+            encryption_algorithm: None,
+            footer_signing_key_metadata: None,
+        };
+        let mut bytes = Vec::new();
+        let mut protocol = TCompactOutputProtocol::new(&mut bytes);
+        footer.write_to_out_protocol(&mut protocol).context("charges cannot be written")?;
+        let length = u32::try_from(bytes.len())?;
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(MAGIC);
+        self.put(&bytes)?;
+        self.into.flush().context("charges cannot be written")?;
         Ok(self.charges)
     }
 
-    fn frame(&mut self, batch: &ChargeBatch, symbols: &Symbols) -> Result<DataFrame> {
-        let rows = batch.len();
-        let mut frame: Vec<Column> = Vec::with_capacity(self.names.len() + 12);
-        for (place, name) in self.names.iter().enumerate() {
-            frame.push(columns::texts(name, batch.column(place), symbols, &mut self.scratch)?);
-        }
-        let (first, after) = (self.month.first_day(), self.month.next().first_day());
-        frame.push(day(PERIOD_START, first, rows));
-        frame.push(day(PERIOD_END, after, rows));
-        frame.push(columns::moments(START, &batch.starts)?);
-        frame.push(columns::moments(END, &batch.ends)?);
-        frame.push(columns::whole_amounts(BILLED, &batch.billed)?);
-        frame.push(columns::amounts(EFFECTIVE, batch.effective.iter().copied())?);
-        frame.push(columns::amounts(LIST, batch.list.iter().copied())?);
-        frame.push(columns::amounts(CONTRACTED, batch.contracted.iter().copied())?);
-        frame.push(columns::whole_amounts(QUANTITY, &batch.quantity)?);
-        frame.push(free_texts(DESCRIPTION, &batch.descriptions, rows));
-        let file = Scalar::new(DataType::String, AnyValue::StringOwned(self.file.as_str().into()));
-        frame.push(Column::new_scalar(FILE.into(), file, rows));
-        frame.push(UInt64Chunked::from_slice(ROW.into(), &batch.rows).into_series().into_column());
-        Ok(DataFrame::new(rows, frame)?)
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.into.write_all(bytes).context("charges cannot be written")?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Writes the column whose pages were made last.
+    fn keep(&mut self, chunk: Result<Chunk>) -> Result<()> {
+        let chunk = chunk?;
+        let at = i64::try_from(self.at)?;
+        let (name, kind) = &self.columns[self.group.len()];
+        let meta = ColumnMetaData {
+            type_: kind.physical(),
+            encodings: match chunk.encoding {
+                Encoding::RLE_DICTIONARY => vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY],
+                encoding => vec![Encoding::RLE, encoding],
+            },
+            path_in_schema: vec![name.clone()],
+            codec: chunk.codec,
+            num_values: i64::try_from(chunk.rows)?,
+            total_uncompressed_size: i64::try_from(chunk.uncompressed)?,
+            total_compressed_size: i64::try_from(chunk.bytes)?,
+            key_value_metadata: None,
+            data_page_offset: at + i64::try_from(chunk.dictionary)?,
+            index_page_offset: None,
+            dictionary_page_offset: Some(at).filter(|_| chunk.dictionary > 0),
+            statistics: Some(chunk.statistics),
+            encoding_stats: None,
+            bloom_filter_offset: None,
+            bloom_filter_length: None,
+            size_statistics: None,
+        };
+        self.group.push(ColumnChunk::new(None, 0, meta, None, None, None, None, None, None));
+        let made = std::mem::take(&mut self.pages.made);
+        self.put(&made)?;
+        self.pages.made = made;
+        Ok(())
+    }
+
+    fn end_group(&mut self, rows: usize) -> Result<()> {
+        let columns = std::mem::take(&mut self.group);
+        let sum =
+            |size: fn(&ColumnMetaData) -> i64| columns.iter().filter_map(|c| c.meta_data.as_ref()).map(size).sum();
+        let (uncompressed, compressed): (i64, i64) =
+            (sum(|meta| meta.total_uncompressed_size), sum(|meta| meta.total_compressed_size));
+        let at = i64::try_from(self.at)? - compressed;
+        let ordinal = i16::try_from(self.groups.len()).ok();
+        let rows = i64::try_from(rows)?;
+        self.groups.push(RowGroup::new(columns, uncompressed, rows, None, at, compressed, ordinal));
+        Ok(())
     }
 }
 
 impl<W: Write + Send> ChargeSink for ChargesWriter<W> {
     fn take(&mut self, batch: &ChargeBatch, symbols: &Symbols) -> Result<()> {
-        let frame = self.frame(batch, symbols)?;
-        self.charges += batch.len() as u64;
-        self.writer.write_batch(&frame).context("charges cannot be written")
+        let rows = batch.len();
+        for place in 0..self.keys {
+            let chunk = self.pages.symbols(&batch.keys[place], symbols);
+            self.keep(chunk)?;
+        }
+        for day in [self.month.first_day(), self.month.next().first_day()] {
+            let chunk = self.pages.constant(&days(day).to_le_bytes(), rows);
+            self.keep(chunk)?;
+        }
+        for moments in [&batch.starts, &batch.ends] {
+            let chunk = self.pages.numbers::<8>(moments.iter().map(|&moment| i128::from(moment)));
+            self.keep(chunk)?;
+        }
+        for amounts in [&batch.billed, &batch.effective, &batch.list, &batch.contracted, &batch.quantity] {
+            let chunk = self.pages.numbers::<WIDTH>(amounts.iter().copied());
+            self.keep(chunk)?;
+        }
+        let chunk = self.pages.texts(&batch.descriptions);
+        self.keep(chunk)?;
+        let chunk = self.pages.constant_text(self.file.as_bytes(), rows);
+        self.keep(chunk)?;
+        let chunk = self.pages.deltas(&batch.rows);
+        self.keep(chunk)?;
+        self.end_group(rows)?;
+        self.charges += rows as u64;
+        Ok(())
     }
 }
 
-fn schema(names: &[String]) -> Schema {
-    let text = |name: &str| Field::new(name.into(), DataType::String);
-    let amount = |name: &str| Field::new(name.into(), columns::amount_type());
-    let mut fields: Vec<Field> = names.iter().map(|name| text(name)).collect();
-    fields.extend([
-        Field::new(PERIOD_START.into(), DataType::Date),
-        Field::new(PERIOD_END.into(), DataType::Date),
-        Field::new(START.into(), columns::moment_type()),
-        Field::new(END.into(), columns::moment_type()),
-        amount(BILLED),
-        amount(EFFECTIVE),
-        amount(LIST),
-        amount(CONTRACTED),
-        amount(QUANTITY),
-        text(DESCRIPTION),
-        text(FILE),
-        Field::new(ROW.into(), DataType::UInt64),
-    ]);
-    fields.into_iter().collect()
+fn days(day: NaiveDate) -> i32 {
+    day.num_days_from_ce() - EPOCH
 }
 
-fn day(name: &str, day: NaiveDate, rows: usize) -> Column {
-    let day = Scalar::new(DataType::Date, AnyValue::Date(day.num_days_from_ce() - EPOCH));
-    Column::new_scalar(name.into(), day, rows)
+fn schema(columns: &[(String, Kind)]) -> Vec<SchemaElement> {
+    let count = i32::try_from(columns.len()).ok();
+    let root = SchemaElement::new(None, None, None, "charges".to_owned(), count, None, None, None, None, None);
+    let leaf = |(name, kind): &(String, Kind)| kind.element(name);
+    std::iter::once(root).chain(columns.iter().map(leaf)).collect()
 }
 
-/// Texts that repeat too seldom for symbols; an empty one is null.
-fn free_texts(name: &str, texts: &Texts, rows: usize) -> Column {
-    let text = |place| Some(texts.get(place)).filter(|text| !text.is_empty());
-    StringChunked::from_iter_options(name.into(), (0..rows).map(text)).into_series().into_column()
+impl Kind {
+    fn physical(self) -> Type {
+        match self {
+            Self::Text => Type::BYTE_ARRAY,
+            Self::Day => Type::INT32,
+            Self::Moment | Self::Count => Type::INT64,
+            Self::Amount => Type::FIXED_LEN_BYTE_ARRAY,
+        }
+    }
+
+    fn element(self, name: &str) -> SchemaElement {
+        let scale = SCALE as i32;
+        // Moments are UTC and say so in no word: a reader must not move them to its own clock.
+        let moment = || TimestampType::new(false, TimeUnit::MILLIS(MilliSeconds::new()));
+        let (converted, logical) = match self {
+            Self::Text => (Some(ConvertedType::UTF8), LogicalType::STRING(StringType::new())),
+            Self::Day => (Some(ConvertedType::DATE), LogicalType::DATE(DateType::new())),
+            Self::Moment => (None, LogicalType::TIMESTAMP(moment())),
+            Self::Amount => (Some(ConvertedType::DECIMAL), LogicalType::DECIMAL(DecimalType::new(scale, PRECISION))),
+            Self::Count => (Some(ConvertedType::UINT_64), LogicalType::INTEGER(IntType::new(64, false))),
+        };
+        let amount = matches!(self, Self::Amount);
+        SchemaElement {
+            type_: Some(self.physical()),
+            type_length: Some(WIDTH as i32).filter(|_| amount),
+            repetition_type: Some(FieldRepetitionType::OPTIONAL),
+            name: name.to_owned(),
+            num_children: None,
+            converted_type: converted,
+            scale: Some(scale).filter(|_| amount),
+            precision: Some(PRECISION).filter(|_| amount),
+            field_id: None,
+            logical_type: Some(logical),
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::refusals::{self, Fault};
 use super::selection::Selection;
 use super::tally::{RowCosts, Tally};
 use super::{NormalizeError, PartJob};
-use crate::frame::charges::{BATCH, ChargeBatch, ChargePlace, ChargeSink};
+use crate::frame::charges::{ChargeBatch, ChargePlace, ChargeSink};
 use crate::frame::delimited::{Cells, push_undoubled, undoubled};
 use crate::model::charge::Dimension;
 use crate::model::finding::Finding;
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
             Err(Stop::Fault(fault)) => self.reject(cells, fault)?,
             Err(Stop::Overflow) => return Err(NormalizeError::Overflow(Overflow)),
         }
-        if self.batch.len() >= BATCH {
+        if self.batch.is_full() {
             self.flush(sink)?;
         }
         Ok(())
