@@ -59,7 +59,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
         standing,
         settings,
         configuration,
-        directory,
+        directory: directory.below(&format!("inbox/{month}")),
         roll_up,
         versions,
         rejected,

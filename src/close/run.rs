@@ -372,7 +372,8 @@ pub fn run_id(
 /// What the tables say about owners, without the file and row where they say it.
 fn owners(directory: &Directory) -> Directory {
     let mut owners = directory.clone();
-    for entry in owners.accounts.values_mut().chain(owners.resources.values_mut()) {
+    let Directory { accounts, resources, people, .. } = &mut owners;
+    for entry in accounts.values_mut().chain(resources.values_mut()).chain(people.values_mut()) {
         entry.file.clear();
         entry.row = 0;
     }

@@ -42,7 +42,7 @@ pub const OWNERS: &Table = &Table {
             "assign",
             OneOf(&["agency", "agency-of-tag", "servicenow", "pool", "central", "excluded"]),
             "agency = this one; agency-of-tag = the agency whose code or alias the tag says; servicenow = the department of the \
-             account or resource there; pool = shared; central = borne by the provider; excluded = not of these books",
+             resource, or else of the user, or else of the account there; pool = shared; central = borne by the provider; excluded = not of these books",
         ),
         optional(
             "value",

@@ -220,7 +220,7 @@ codes! {
     DirectoryReference = 410, Warning, "a reference that leads to no record";
     DirectoryAmbiguous = 411, Warning, "it is not certain which record is meant";
     DirectoryKey = 412, Note, "records without sys_id";
-    DirectoryRepeated = 413, Warning, "one account stands on two records";
+    DirectoryRepeated = 413, Warning, "one account, resource or person stands on two records";
     DirectoryAccount = 414, Note, "an account number was repaired";
     OwnerRulesOverlap = 415, Note, "two ownership rules that match the same charge";
     RateMissing = 501, Blocks, "no rate for a service that was used";

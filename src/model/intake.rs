@@ -128,14 +128,34 @@ pub struct Directory {
     pub accounts: std::collections::BTreeMap<String, DirectoryEntry>,
     /// Resource id to the same.
     pub resources: std::collections::BTreeMap<String, DirectoryEntry>,
+    /// People by their address, login and sys_id to the same.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub people: std::collections::BTreeMap<String, DirectoryEntry>,
     /// Departments: every spelling (name, id, sys_id) to the department id.
     pub departments: std::collections::BTreeMap<String, String>,
+    /// Department id to the id of the department above it.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub above: std::collections::BTreeMap<String, String>,
+}
+
+impl Directory {
+    /// The same, with the tables' paths below the books instead of below the month's inbox.
+    pub fn below(mut self, folder: &str) -> Self {
+        let Self { accounts, resources, people, .. } = &mut self;
+        for entry in accounts.values_mut().chain(resources.values_mut()).chain(people.values_mut()) {
+            entry.file = format!("{folder}/{}", entry.file);
+        }
+        self
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryEntry {
     /// Department ids; more than one means ambiguous, none means nobody said.
     pub departments: Vec<String>,
+    /// The department stands there and was not shown to whoever exported it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub concealed: bool,
     pub cost_center: String,
     /// Applications reached by walking relations; more than one means ambiguous.
     pub applications: Vec<String>,

@@ -30,7 +30,9 @@ pub enum TableRole {
     Applications,
     Departments,
     CostCenters,
-    /// People, orders, assets: known, not needed for ownership.
+    /// Who uses seats and tokens, and the department they work for.
+    People,
+    /// Orders and assets: known, not needed for ownership.
     Other,
 }
 
@@ -50,7 +52,7 @@ pub const TABLES: &[TableDefinition] = &[
     },
     TableDefinition { name: "cmn_department", tells: &[&["dept_head"], &["name"]], role: TableRole::Departments },
     TableDefinition { name: "cmn_cost_center", tells: &[&["account_number"], &["code"]], role: TableRole::CostCenters },
-    TableDefinition { name: "sys_user", tells: &[&["user_name"], &["email"]], role: TableRole::Other },
+    TableDefinition { name: "sys_user", tells: &[&["user_name"], &["email"]], role: TableRole::People },
     TableDefinition { name: "sc_req_item", tells: &[&["cat_item"], &["number"]], role: TableRole::Other },
     TableDefinition { name: "alm_asset", tells: &[&["asset_tag"]], role: TableRole::Other },
 ];
@@ -73,6 +75,9 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ("it_application_owner", &["IT Owner"]),
     ("dept_head", &["Department head"]),
     ("user_name", &["User ID"]),
+    // The name under which a vendor knows a person, where it is neither address nor login: a column of the instance's own.
+    ("u_login", &["u_github_login", "u_github_username", "u_github", "GitHub login", "GitHub username"]),
+    ("u_upn", &["u_user_principal_name", "User principal name", "UPN"]),
     ("cat_item", &["Item"]),
     ("object_id", &["Object ID"]),
     ("id", &["ID"]),

@@ -26,6 +26,7 @@ mod mid_month;
 mod money_findings;
 mod months;
 mod normalize;
+mod people;
 mod properties;
 mod reference;
 mod tamper;

@@ -1,12 +1,13 @@
 //! Directory: who owns accounts and resources, as ServiceNow tells it.
 //!
 //! In     `TableRows`   ServiceNow's tables in any of their renderings, read whole
-//! Out    `Directory`   accounts, resources and departments by their folded keys
+//! Out    `Directory`   accounts, resources, people and departments by their folded keys
 //! Tells  CB04xx        references that lead nowhere or to several records, owners that are hidden or missing
 //!
 //! A display value names a record and does not identify it: two machines may be called `ramp-app`. A name that several
 //! records bear is a finding and never a guess; with `sys_id`s in the export the question does not arise.
 
+mod people;
 mod records;
 mod relations;
 mod telling;
@@ -33,12 +34,16 @@ pub fn directory(tables: &[TableRows]) -> (Directory, Vec<Finding>) {
     };
     let mut items = Items::new(&records, &names, &mut telling);
     items.relate(of(TableRole::Relations), &mut telling);
-    let mut directory = Directory { departments: names.departments.certain(), ..Directory::default() };
+    let above = names.above(of(TableRole::Departments), &mut telling);
+    let mut directory = Directory { departments: names.departments.certain(), above, ..Directory::default() };
     for record in of(TableRole::Accounts) {
         account(record, &names, &mut directory.accounts, &mut telling);
     }
     for record in of(TableRole::Resources) {
         resource(record, &names, &items, &mut directory.resources, &mut telling);
+    }
+    for record in of(TableRole::People) {
+        people::person(record, &names, &mut directory.people, &mut telling);
     }
     let mut findings = telling.findings();
     Finding::sort(&mut findings);
@@ -104,9 +109,13 @@ impl Lookup {
 
     /// Spellings that mean one record.
     fn certain(&self) -> BTreeMap<String, String> {
-        let single = |codes: &BTreeSet<String>| if codes.len() == 1 { codes.first().cloned() } else { None };
-        self.codes.iter().filter_map(|(spelling, codes)| Some((spelling.clone(), single(codes)?))).collect()
+        self.codes.iter().filter_map(|(spelling, codes)| Some((spelling.clone(), one(codes.clone())?))).collect()
     }
+}
+
+/// The only one of a set.
+fn one(codes: BTreeSet<String>) -> Option<String> {
+    if codes.len() == 1 { codes.into_iter().next() } else { None }
 }
 
 impl Names {
@@ -154,9 +163,32 @@ impl Names {
         }
     }
 
+    /// Which department each is part of. An agency may be known by the whole, while people and accounts name the part.
+    fn above<'a>(
+        &self,
+        records: impl Iterator<Item = &'a Record<'a>>,
+        telling: &mut Telling,
+    ) -> BTreeMap<String, String> {
+        let mut above: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for record in records {
+            let id = Some(record.get("id")).filter(|id| !id.is_empty()).unwrap_or(record.get("name"));
+            match self.departments.find(record.get("parent")) {
+                Reference::One(parent) if parent != id => {
+                    above.entry(id.to_owned()).or_default().insert(parent);
+                }
+                Reference::Empty | Reference::One(_) => {}
+                Reference::Concealed => telling.concealed(record, "parent"),
+                Reference::Several(codes) => telling.several(record, "parent", codes.len()),
+                Reference::Nowhere(_) => telling.nowhere(record, "parent", "cmn_department"),
+            }
+        }
+        above.into_iter().filter_map(|(id, parents)| Some((id, one(parents)?))).collect()
+    }
+
     fn entry(&self, record: &Record, telling: &mut Telling) -> DirectoryEntry {
         DirectoryEntry {
             departments: self.departments_of(record, telling),
+            concealed: is_concealed(record.get("department")),
             cost_center: self.cost_center_of(record, telling),
             applications: Vec::new(),
             file: record.sheet.path().to_owned(),
@@ -186,7 +218,7 @@ fn account(record: &Record, names: &Names, accounts: &mut BTreeMap<String, Direc
             "Fill in the department in ServiceNow, or add a rule for the account to owners.csv.",
         ));
     }
-    add(accounts, key, entry, record, telling);
+    telling.say_any(add(accounts, key, entry, record));
 }
 
 /// The account's number as the vendor's files spell it.
@@ -247,7 +279,7 @@ fn resource(
             "Correct the relations in ServiceNow, or add a rule for the resource to owners.csv.",
         ));
     }
-    add(resources, fold(key), entry, record, telling);
+    telling.say_any(add(resources, fold(key), entry, record));
 }
 
 /// Adds an entry. A second record of one key that says something else makes the owner ambiguous.
@@ -256,12 +288,12 @@ fn add(
     key: String,
     entry: DirectoryEntry,
     record: &Record,
-    telling: &mut Telling,
-) {
+) -> Option<Finding> {
     let Some(first) = entries.get_mut(&key) else {
         entries.insert(key, entry);
-        return;
+        return None;
     };
+    first.concealed |= entry.concealed;
     let agree = first.departments == entry.departments && first.cost_center == entry.cost_center;
     let what = if agree { "Both say the same owner." } else { "They do not agree on the owner, so it is not certain." };
     let mut finding = Finding::new(
@@ -282,7 +314,7 @@ fn add(
     }
     let applications: BTreeSet<String> = first.applications.drain(..).chain(entry.applications).collect();
     first.applications = applications.into_iter().collect();
-    telling.say(finding);
+    Some(finding)
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ const FIELDS: &[&str] = &[
     "vm_inst_id",
     "parent",
     "child",
+    "user_name",
+    "email",
+    "u_login",
+    "u_upn",
     "sys_updated_on",
 ];
 

@@ -28,6 +28,10 @@ impl Telling {
         self.findings.push(finding);
     }
 
+    pub fn say_any(&mut self, finding: Option<Finding>) {
+        self.findings.extend(finding);
+    }
+
     pub fn about_sheet(&mut self, sheet: &Sheet) {
         let rows = sheet.table.rows.len();
         if rows > 0 && rows.is_multiple_of(ROUND) {

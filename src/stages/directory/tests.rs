@@ -130,11 +130,11 @@ fn two_records_of_one_account() {
       inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 6, column "department": "Roads"
       why  No record of cmn_department bears this name.
       fix  Export both tables on the same day and without filters, or correct the reference in ServiceNow.
-    CB0413 warning: one account stands on two records
+    CB0413 warning: one account, resource or person stands on two records
       inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 3: "111111111111"
       why  Row 2 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv has the same key. They do not agree on the owner, so it is not certain.
       fix  Keep one record for it in ServiceNow.
-    CB0413 note: one account stands on two records
+    CB0413 note: one account, resource or person stands on two records
       inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 5: "012345678901"
       why  Row 4 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv has the same key. Both say the same owner.
       fix  Keep one record for it in ServiceNow.
@@ -247,6 +247,47 @@ fn raw_values_settle_what_names_cannot() {
 }
 
 #[test]
+fn people_by_every_key_and_departments_by_what_they_are_part_of() {
+    let (directory, findings) = told(
+        "
+        # cmn_department
+        name          | id  | dept_head | parent | sys_id
+        Health        | DOH | José      |        | 01
+        Clinics       | CLI | Kim       | Health | 02
+        Loop          | LOP | Kim       | LOP    | 03
+        Orphan        | ORP | Kim       | Ghost  | 04
+        # sys_user
+        User ID | name | email                | department   | active | GitHub login | sys_id
+        areyes  | Ana  | Ana@doh.example.gov  | Clinics      | true   | ana-gh       | 11
+        jn      | José | jn@doh.example.gov   | 01           | false  |              | 12
+        jn2     | José | JN@doh.example.gov   | Clinics      | true   |              | 13
+        lp      | Lee  | (restricted)         | (restricted) | true   |              | 14
+                | Pat  |                      | 01           | true   |              | 15
+    ",
+    );
+    let departments = |key: &str| directory.people.get(key).map(|entry| entry.departments.join("+"));
+    for (key, expected) in [
+        ("ana@doh.example.gov", Some("CLI")),
+        ("areyes", Some("CLI")),
+        ("ana-gh", Some("CLI")),
+        ("11", Some("CLI")),
+        // Who has left still owns what was used before.
+        ("jn", Some("DOH")),
+        // Two people with one address: nobody's, but each by the own login.
+        ("jn@doh.example.gov", Some("CLI+DOH")),
+        ("jn2", Some("CLI")),
+        ("lp", Some("")),
+        ("(restricted)", None),
+        ("josé", None),
+    ] {
+        assert_eq!(departments(key).as_deref(), expected, "{key}");
+    }
+    assert!(directory.people["lp"].concealed);
+    assert_eq!(directory.above.iter().collect::<Vec<_>>(), [(&"CLI".to_owned(), &"DOH".to_owned())]);
+    insta::assert_snapshot!(findings.join("\n"));
+}
+
+#[test]
 fn a_newer_export_replaces_the_older() {
     let (directory, findings) = told(
         "
@@ -265,7 +306,7 @@ fn a_newer_export_replaces_the_older() {
         ("DOH".to_owned(), "DOT".to_owned())
     );
     insta::assert_snapshot!(findings.join("\n"), @r#"
-    CB0413 note: one account stands on two records
+    CB0413 note: one account, resource or person stands on two records
       inbox/2025-06/servicenow/cmdb_ci_cloud_service_account.csv, row 2, column "sys_id": "01"
       why  Row 2 of inbox/2025-06/servicenow/cmdb_ci_cloud_service_account1.csv is the same record, updated later; it counts.
       fix  Nothing needs to be done; remove the older export if it is not needed.

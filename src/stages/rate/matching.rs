@@ -1,11 +1,12 @@
 //! Conditions that remember what they said about a text, and the part of a row that rules read at all.
 
+use super::service_now::ServiceNow;
 use crate::model::charge::Dimension;
-use crate::model::intake::Directory;
 use crate::model::roll_up::{Row, Symbol};
 use crate::model::settings::{Condition, Field, OwnerResult, Pattern, Settings};
 use chrono::NaiveDate;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::rc::Rc;
 
 /// Texts are compared without case and blanks around.
 pub(super) fn fold(text: &str) -> String {
@@ -65,18 +66,18 @@ fn text_at<'a>(row: &Row<'a>, place: usize) -> &'a str {
 }
 
 /// Which part of a row can change its ruling. Rows that agree in it are ruled alike.
-pub(super) struct Reads {
+pub(super) struct Reads<'a> {
     places: Vec<usize>,
-    /// The resources ServiceNow knows; all others are alike to the rules.
-    resources: Option<HashSet<String>>,
-    known_resources: HashMap<Symbol, bool>,
+    /// Resources and people that ServiceNow knows; all others are alike to the rules.
+    asked: Vec<(Dimension, HashMap<Symbol, bool>)>,
+    service_now: Rc<ServiceNow<'a>>,
     /// Days on which any rule, card or mode begins or ends.
     borders: Vec<NaiveDate>,
     key: Vec<u32>,
 }
 
-impl Reads {
-    pub fn new(settings: &Settings, directory: &Directory, tags: &[String]) -> Self {
+impl<'a> Reads<'a> {
+    pub fn new(settings: &Settings, service_now: Rc<ServiceNow<'a>>, tags: &[String]) -> Self {
         let mut places: Vec<usize> = [
             Dimension::Provider,
             Dimension::BillingAccountId,
@@ -103,21 +104,22 @@ impl Reads {
         }
         places.sort_unstable();
         places.dedup();
-        let asks_for_resources = asks_service_now && !directory.resources.is_empty();
-        let resources = asks_for_resources.then(|| directory.resources.keys().cloned().collect());
-        let (borders, key) = (borders(settings), Vec::new());
-        Self { places, resources, known_resources: HashMap::new(), borders, key }
+        let tables = service_now.directory();
+        let (resources, people) = (!tables.resources.is_empty(), !tables.people.is_empty());
+        let asked = [(Dimension::ResourceId, resources), (Dimension::UserId, people)].into_iter();
+        let asked = asked.filter(|(_, any)| asks_service_now && *any).map(|(asked, _)| (asked, HashMap::new()));
+        Self { places, asked: asked.collect(), service_now, borders: borders(settings), key: Vec::new() }
     }
 
     pub fn of(&mut self, row: &Row<'_>) -> &[u32] {
         self.key.clear();
         let symbols = row.key();
         self.key.extend(self.places.iter().map(|&place| symbols[place].0));
-        if let Some(resources) = &self.resources {
-            let resource = row.symbol(Dimension::ResourceId);
-            let is_known = || resources.contains(&fold(row.text(Dimension::ResourceId)));
-            let known = *self.known_resources.entry(resource).or_insert_with(is_known);
-            self.key.push(if known { resource.0 } else { Symbol::EMPTY.0 });
+        for (dimension, known) in &mut self.asked {
+            let symbol = row.symbol(*dimension);
+            let is_known = || self.service_now.knows(*dimension, row.text(*dimension));
+            let is_known = *known.entry(symbol).or_insert_with(is_known);
+            self.key.push(if is_known { symbol.0 } else { Symbol::EMPTY.0 });
         }
         let day = row.day();
         self.key.push(self.borders.partition_point(|&border| border <= day) as u32);

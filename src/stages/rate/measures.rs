@@ -4,7 +4,8 @@
 //! a pool or fills a unit rate without a second set of rules. What nobody owns is told with its quantity: it is in no
 //! agency's value, so the others pay its part.
 
-use super::ownership::Owners;
+use super::ownership::{NO_RULE, Owners};
+use super::service_now::ServiceNow;
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
@@ -17,6 +18,7 @@ use crate::model::settings::{DriverValue, MeasureSetting, Settings};
 use crate::sources::SOURCES;
 use crate::sources::mapped::source_named;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 const FILE: &str = "chargeback.toml";
 
@@ -31,7 +33,8 @@ pub fn measures(
     if settings.state.measures.is_empty() {
         return (values, findings);
     }
-    let mut owners = Owners::new(settings, directory, roll_up.tags());
+    let service_now = Rc::new(ServiceNow::new(directory, roll_up));
+    let mut owners = Owners::new(settings, service_now, roll_up.tags());
     for measure in &settings.state.measures {
         if source_named(&measure.source, &settings.state.mappings).is_none() {
             let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
@@ -77,8 +80,11 @@ impl Taking {
             self.units.insert(row.text(Dimension::ConsumedUnit).to_owned());
             let sum = match owners.owner(&row, row.day()).destination {
                 Destination::Agency(agency) => self.by_agency.entry(agency).or_default(),
-                Destination::Suspense(_) => {
-                    self.strangers.insert(who(&row));
+                Destination::Suspense(reason) => {
+                    self.strangers.insert(match reason.as_str() {
+                        NO_RULE => who(&row),
+                        reason => format!("{} ({reason})", who(&row)),
+                    });
                     &mut self.unowned
                 }
                 Destination::Pool(pool) => self.elsewhere.entry(format!("pool {pool}")).or_default(),

@@ -15,6 +15,7 @@ mod matching;
 mod measures;
 mod ownership;
 mod problem;
+mod service_now;
 mod services;
 
 pub use measures::measures;
@@ -34,7 +35,9 @@ use hashbrown::HashMap;
 use matching::Reads;
 use ownership::Owners;
 use problem::{Problem, Problems, Unrated};
+use service_now::ServiceNow;
 use services::Services;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Rules every row in the currency of the books. Rows in another currency are normalize's finding.
@@ -72,7 +75,7 @@ struct Desk<'a> {
     owners: Owners<'a>,
     services: Services<'a>,
     cards: Cards<'a>,
-    reads: Reads,
+    reads: Reads<'a>,
     verdicts: Vec<Verdict>,
     known: HashMap<Box<[u32]>, usize>,
     rulings: HashMap<Ruling, Arc<Ruling>>,
@@ -83,13 +86,14 @@ struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     fn new(roll_up: &'a RollUp, directory: &'a Directory, settings: &'a Settings, month: Month) -> Self {
+        let service_now = Rc::new(ServiceNow::new(directory, roll_up));
         Self {
             settings,
             month,
-            owners: Owners::new(settings, directory, roll_up.tags()),
+            owners: Owners::new(settings, service_now.clone(), roll_up.tags()),
             services: Services::new(settings, roll_up.tags()),
             cards: Cards::new(settings, roll_up.tags()),
-            reads: Reads::new(settings, directory, roll_up.tags()),
+            reads: Reads::new(settings, service_now, roll_up.tags()),
             verdicts: Vec::new(),
             known: HashMap::new(),
             rulings: HashMap::new(),

@@ -2,14 +2,16 @@
 
 use super::matching::{Tests, fold};
 use super::problem::Unowned;
+use super::service_now::{Found, ServiceNow};
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
-use crate::model::intake::{Directory, DirectoryEntry};
+use crate::model::intake::Directory;
 use crate::model::roll_up::Row;
 use crate::model::settings::{Agency, OwnerResult, OwnerRule, Settings};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub(super) struct Owners<'a> {
     rules: Vec<(&'a OwnerRule, Tests)>,
@@ -18,7 +20,7 @@ pub(super) struct Owners<'a> {
 
 /// Which agency a text means.
 struct Register<'a> {
-    directory: &'a Directory,
+    service_now: Rc<ServiceNow<'a>>,
     agencies: BTreeMap<String, &'a Agency>,
     by_code: BTreeMap<&'a AgencyCode, &'a Agency>,
 }
@@ -31,12 +33,13 @@ pub(super) struct Owned {
 }
 
 impl<'a> Owners<'a> {
-    pub fn new(settings: &'a Settings, directory: &'a Directory, tags: &[String]) -> Self {
+    pub fn new(settings: &'a Settings, service_now: Rc<ServiceNow<'a>>, tags: &[String]) -> Self {
         let mut rules: Vec<&OwnerRule> = settings.owner_rules.iter().collect();
         rules.sort_by_key(|rule| (rule.sequence, rule.line));
         let rules = rules.into_iter().map(|rule| (rule, Tests::new(&rule.conditions, tags))).collect();
         let by_code = settings.agencies.iter().map(|agency| (&agency.code, agency)).collect();
-        Self { rules, register: Register { directory, agencies: spellings(settings, directory), by_code } }
+        let agencies = spellings(settings, service_now.directory());
+        Self { rules, register: Register { service_now, agencies, by_code } }
     }
 
     pub fn owner(&mut self, row: &Row<'_>, day: NaiveDate) -> Owned {
@@ -96,30 +99,62 @@ impl<'a> Register<'a> {
         }
     }
 
-    /// The resource's department, or else its account's: what is said of the narrower thing counts.
+    /// The resource's department, or else that of the person who used it, or else its account's: what is said of the
+    /// narrower thing counts. A record without a department leaves it to the next.
     fn asked_of_service_now(&self, row: &Row<'_>, day: NaiveDate, problems: &mut Vec<Unowned>) -> Option<Destination> {
-        let entry = |entries: &'a BTreeMap<String, DirectoryEntry>, dimension| {
-            let text = row.text(dimension);
-            let entry = if text.is_empty() { None } else { entries.get(&fold(text)) };
-            entry.filter(|entry| !entry.departments.is_empty()).map(|entry| (entry, dimension))
-        };
-        let resource = entry(&self.directory.resources, Dimension::ResourceId);
-        let (entry, dimension) = resource.or_else(|| entry(&self.directory.accounts, Dimension::SubAccountId))?;
-        match &entry.departments[..] {
-            [department] => {
-                let source = || format!("{} row {}", entry.file, entry.row);
-                self.agency_called(department, day, source, problems)
+        let mut hidden = None;
+        let narrowest_first =
+            [(Dimension::ResourceId, "resource"), (Dimension::UserId, "user"), (Dimension::SubAccountId, "account")];
+        for (dimension, noun) in narrowest_first {
+            let what = || format!("{noun} {}", row.text(dimension));
+            let (entry, doubt) = match self.service_now.of(row, dimension) {
+                Found::Nothing => continue,
+                Found::One(entry) => (entry, None),
+                Found::Uncertain(entry, doubt) => (entry, Some(doubt)),
+            };
+            let (file, line) = (entry.file.clone(), entry.row);
+            if let Some(doubt) = doubt {
+                problems.push(Unowned::Uncertain { file, row: line, what: what(), doubt });
+                return None;
             }
-            several => {
-                problems.push(Unowned::Several {
-                    file: entry.file.clone(),
-                    row: entry.row,
-                    what: row.text(dimension).to_owned(),
-                    departments: several.join(", "),
-                });
-                None
+            match &entry.departments[..] {
+                [] if entry.concealed && hidden.is_none() => {
+                    hidden = Some(Unowned::Concealed { file, row: line, what: what() });
+                }
+                [] => {}
+                [department] => return self.agency_of(department, day, format!("{file} row {line}"), problems),
+                several => {
+                    let departments = several.join(", ");
+                    problems.push(Unowned::Several { file, row: line, what: what(), departments });
+                    return None;
+                }
             }
         }
+        problems.extend(hidden);
+        None
+    }
+
+    /// The agency that a department is, or is part of.
+    fn agency_of(
+        &self,
+        department: &str,
+        day: NaiveDate,
+        source: String,
+        problems: &mut Vec<Unowned>,
+    ) -> Option<Destination> {
+        let above = &self.service_now.directory().above;
+        let mut seen = BTreeSet::new();
+        let mut name = department;
+        while seen.insert(name) && !self.is_known(name, day) {
+            let Some(whole) = above.get(name) else { break };
+            name = whole;
+        }
+        let name = if self.is_known(name, day) { name } else { department };
+        self.agency_called(name, day, || source, problems)
+    }
+
+    fn is_known(&self, name: &str, day: NaiveDate) -> bool {
+        self.agencies.get(&fold(name)).is_some_and(|agency| agency.valid.covers(day))
     }
 
     fn agency_called(
@@ -137,12 +172,17 @@ impl<'a> Register<'a> {
     }
 }
 
+/// In suspense because nothing came near.
+pub(super) const NO_RULE: &str = "no ownership rule matches";
+
 /// Why nobody owns a charge, in the words of the first rule that came near.
 fn reason(problems: &[Unowned]) -> String {
     match problems.first() {
         Some(Unowned::UnknownAgency { source, value }) => format!("{source} says {value:?}, which is no agency"),
         Some(Unowned::Several { departments, .. }) => format!("ServiceNow names several: {departments}"),
-        _ => "no ownership rule matches".to_owned(),
+        Some(Unowned::Concealed { .. }) => "ServiceNow does not show the department".to_owned(),
+        Some(Unowned::Uncertain { doubt, .. }) => format!("ServiceNow is not certain: {doubt}"),
+        _ => NO_RULE.to_owned(),
     }
 }
 

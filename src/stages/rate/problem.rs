@@ -24,6 +24,8 @@ pub(super) enum Unowned {
     NotInForce { rule: String, line: u64, agency: AgencyCode },
     UnknownAgency { source: String, value: String },
     Several { file: String, row: u64, what: String, departments: String },
+    Uncertain { file: String, row: u64, what: String, doubt: String },
+    Concealed { file: String, row: u64, what: String },
 }
 
 /// Cards are named by their place in the settings.
@@ -155,6 +157,19 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
             );
             let fix = "Correct the relation in ServiceNow and export it again, or add a rule to owners.csv before the ServiceNow rule.";
             Finding::new(Code::OwnerAmbiguous, Place::file(file.as_str()).row(*row), why, fix)
+        }
+        Unowned::Uncertain { file, row, what, doubt } => {
+            let have = tally.verb("has", "have");
+            let why = format!("ServiceNow does not tell whose {what} is: {doubt}. By it {charges} {have} no owner.");
+            let fix = "Fill in the whole resource id in ServiceNow's object_id and export again, or add a rule to owners.csv before the ServiceNow rule.";
+            Finding::new(Code::OwnerAmbiguous, Place::file(file.as_str()).row(*row).column("object_id"), why, fix)
+        }
+        Unowned::Concealed { file, row, what } => {
+            let have = tally.verb("has", "have");
+            let why = format!("ServiceNow does not show the department of {what}, so by it {charges} {have} no owner.");
+            let fix =
+                "Give the exporting role the right to read this field and export again, or add a rule to owners.csv.";
+            Finding::new(Code::DirectoryConcealed, Place::file(file.as_str()).row(*row).column("department"), why, fix)
         }
         Unowned::NoRule { provider, account, name } => {
             let named = if name.is_empty() { String::new() } else { format!(" ({name})") };

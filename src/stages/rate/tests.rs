@@ -236,6 +236,55 @@ fn service_now_owns_by_resource_then_account_and_never_by_half() {
 }
 
 #[test]
+fn service_now_owns_by_person_and_by_the_last_part_of_an_id() {
+    let entry = |department: &str| DirectoryEntry {
+        departments: Some(department.to_owned()).filter(|id| !id.is_empty()).into_iter().collect(),
+        concealed: department.is_empty(),
+        file: "cmdb.csv".to_owned(),
+        row: 3,
+        ..DirectoryEntry::default()
+    };
+    let mut directory = Directory::default();
+    directory.accounts.insert("proj_1".to_owned(), entry("DOT"));
+    directory.people.insert("ana@doh.example.gov".to_owned(), entry("Clinics"));
+    directory.people.insert("hidden".to_owned(), entry(""));
+    directory.above.insert("Clinics".to_owned(), "Programs".to_owned());
+    directory.above.insert("Programs".to_owned(), "D0017".to_owned());
+    directory.departments.insert("public health".to_owned(), "D0017".to_owned());
+    directory.resources.insert("web01".to_owned(), entry("DOT"));
+    directory.resources.insert("arn:aws:ec2:us-east-1:1111:instance/i-0b".to_owned(), entry("DOT"));
+    directory.resources.insert("/subscriptions/1/db".to_owned(), entry("DOT"));
+    directory.resources.insert("/subscriptions/2/db".to_owned(), entry("DOH"));
+    let rows = charges(&[
+        "2025-09-01|provider_name=AWS;sub_account_id=proj_1;user_id=Ana@DOH.example.gov|1|1|0",
+        "2025-09-01|provider_name=AWS;sub_account_id=proj_1;user_id=hidden|1|1|0",
+        "2025-09-01|provider_name=AWS;sub_account_id=proj_2;user_id=hidden|8|1|0",
+        "2025-09-01|provider_name=AWS;resource_id=i-0b|1|1|0",
+        "2025-09-01|provider_name=Microsoft;resource_id=/subscriptions/1/web01|2|1|0",
+        "2025-09-01|provider_name=Microsoft;resource_id=/subscriptions/2/web01|4|1|0",
+        "2025-09-01|provider_name=Microsoft;resource_id=db|1|1|0",
+    ]);
+    let rated = rate(&rows, &directory, &books(), Month::parse("2025-09").unwrap());
+    let owners: Vec<String> = told(&rated).iter().map(|line| line.split(", ").next().unwrap().to_owned()).collect();
+    let several = "ServiceNow is not certain: the record only holds web01";
+    assert_eq!(
+        owners,
+        [
+            "0 DOH",
+            "1 DOT",
+            "2 suspense ServiceNow does not show the department",
+            "3 DOT",
+            &format!("4 suspense {several}"),
+            &format!("5 suspense {several}"),
+            "6 suspense ServiceNow is not certain: 2 records hold an id that ends with db",
+        ]
+    );
+    let shown: Vec<String> =
+        rated.findings.iter().filter(|finding| !finding.blocks()).map(ToString::to_string).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
 fn a_used_commitment_leaves_the_rest_of_the_bill_in_prepaid() {
     let rated = rated(&books(), &[&format!("2025-09-11|{EC2}|0|0.0125|0"), &format!("2025-09-11|{EC2}|5|-|0")]);
     assert_eq!(told(&rated), ["0 DOT, EC2 EC2-2 0.0125", "0 central prepaid, EC2 EC2-2 -0.0125", "1 DOT, EC2 EC2-2 5"]);
