@@ -150,6 +150,14 @@ pub struct Scanner<R> {
     row: u64,
     marks: Marks,
     bytes: u64,
+    /// What the last look ended with, after the rows before it are given out.
+    ended: Option<Ended>,
+}
+
+/// Why no further row can be given out just now.
+enum Ended {
+    NeedMore,
+    Defect(Defect),
 }
 
 enum Step {
@@ -169,6 +177,7 @@ impl<R: Read> Scanner<R> {
             row: 0,
             marks: Marks::new(delimiter),
             bytes: 0,
+            ended: None,
         }
     }
 
@@ -179,20 +188,38 @@ impl<R: Read> Scanner<R> {
 
     /// The next row; false at the end. A row of no bytes at all is given as a record without fields.
     pub fn next(&mut self, record: &mut Record) -> Result<bool, ScanError> {
-        loop {
-            if self.at == self.filled && self.at_end {
-                return Ok(false);
-            }
-            match self.scan(record)? {
-                Step::Row { next } => {
-                    self.row += 1;
-                    record.row = self.row;
-                    self.at = next;
-                    return Ok(true);
+        Ok(self.next_rows(std::slice::from_mut(record))? == 1)
+    }
+
+    /// As many of the next rows as lie in the block, up to the number of records; none at the end. They stay where they
+    /// are until the next call.
+    pub fn next_rows(&mut self, records: &mut [Record]) -> Result<usize, ScanError> {
+        let mut count = 0;
+        while count < records.len() {
+            match self.ended.take() {
+                Some(ended) if count > 0 => {
+                    self.ended = Some(ended);
+                    break;
                 }
-                Step::NeedMore => self.fill()?,
+                Some(Ended::NeedMore) => self.fill()?,
+                Some(Ended::Defect(defect)) => return Err(defect.into()),
+                None => {}
+            }
+            if self.at == self.filled && self.at_end {
+                break;
+            }
+            match self.scan(&mut records[count]) {
+                Ok(Step::Row { next }) => {
+                    self.row += 1;
+                    records[count].row = self.row;
+                    self.at = next;
+                    count += 1;
+                }
+                Ok(Step::NeedMore) => self.ended = Some(Ended::NeedMore),
+                Err(defect) => self.ended = Some(Ended::Defect(defect)),
             }
         }
+        Ok(count)
     }
 
     pub fn field<'a>(&'a self, record: &Record, column: usize) -> Cow<'a, [u8]> {

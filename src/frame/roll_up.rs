@@ -108,7 +108,7 @@ fn from_frame(frame: &DataFrame) -> Result<RollUp> {
         let day = NaiveDate::from_num_days_from_ce_opt(day + EPOCH).context("a day is out of range")?;
         builder.add(&symbols[row * stride..(row + 1) * stride], day, &sums)?;
     }
-    Ok(builder.finish())
+    Ok(builder.finish()?)
 }
 
 const MAGIC: &[u8; 8] = b"cb-part1";

@@ -177,7 +177,7 @@ impl RollUp {
                 whole.add(&key, row.day(), row.sums())?;
             }
         }
-        Ok(whole.finish())
+        whole.finish()
     }
 
     /// Takes the billed cost of one row for another: see `stages::normalize::netting`.
@@ -217,14 +217,28 @@ impl RollUp {
 
 /// A roll-up that grows while charges pass by.
 ///
-/// A row of a report costs it one look into the table and one comparison of keys; in a large part both are cache misses,
-/// so keys and running sums are kept as small as they get.
+/// A charge costs it one look into the table and one comparison of keys, and in a large part both wait for memory. So
+/// charges are taken a few dozen at a time, and the waits run side by side; keys and running sums are kept as small as
+/// they get.
 pub struct RollUpBuilder {
     /// Its sums are in `running` until the end.
     roll_up: RollUp,
     running: Vec<Running>,
     places: HashTable<Found>,
+    pending: Pending,
 }
+
+/// Charges that wait for their row.
+#[derive(Default)]
+struct Pending {
+    keys: Vec<Symbol>,
+    days: Vec<NaiveDate>,
+    sums: Vec<Sums>,
+    found: Vec<(u64, Option<u32>)>,
+}
+
+/// Charges that are looked up side by side.
+const AT_ONCE: usize = 64;
 
 /// Where a key's row is, with the key's hash: the table grows without looking at a key again.
 struct Found {
@@ -233,6 +247,7 @@ struct Found {
 }
 
 /// The sums of a row while charges pass by, without room for what is not there.
+#[derive(Default)]
 struct Running {
     billed: Cost,
     effective: Cost,
@@ -248,30 +263,20 @@ impl Running {
     const LIST: u8 = 2;
     const CONTRACTED: u8 = 4;
 
-    fn new(sums: &Sums) -> Self {
-        let bit = |cost: Option<Cost>, bit: u8| if cost.is_none() { bit } else { 0 };
-        Self {
-            billed: sums.billed,
-            effective: sums.effective.unwrap_or_default(),
-            list: sums.list.unwrap_or_default(),
-            contracted: sums.contracted.unwrap_or_default(),
-            quantity: sums.quantity,
-            charges: sums.charges,
-            unknown: bit(sums.effective, Self::EFFECTIVE)
-                | bit(sums.list, Self::LIST)
-                | bit(sums.contracted, Self::CONTRACTED),
-        }
-    }
-
     fn add(&mut self, sums: &Sums) -> Result<(), Overflow> {
-        let other = Self::new(sums);
-        self.billed = self.billed.checked_add(other.billed)?;
-        self.effective = self.effective.checked_add(other.effective)?;
-        self.list = self.list.checked_add(other.list)?;
-        self.contracted = self.contracted.checked_add(other.contracted)?;
-        self.quantity = self.quantity.checked_add(other.quantity)?;
-        self.charges = self.charges.checked_add(other.charges).ok_or(Overflow)?;
-        self.unknown |= other.unknown;
+        self.billed = self.billed.checked_add(sums.billed)?;
+        for (sum, cost, bit) in [
+            (&mut self.effective, sums.effective, Self::EFFECTIVE),
+            (&mut self.list, sums.list, Self::LIST),
+            (&mut self.contracted, sums.contracted, Self::CONTRACTED),
+        ] {
+            match cost {
+                Some(cost) => *sum = sum.checked_add(cost)?,
+                None => self.unknown |= bit,
+            }
+        }
+        self.quantity = self.quantity.checked_add(sums.quantity)?;
+        self.charges = self.charges.checked_add(sums.charges).ok_or(Overflow)?;
         Ok(())
     }
 
@@ -290,7 +295,12 @@ impl Running {
 
 impl RollUpBuilder {
     pub fn new(tags: Vec<String>) -> Self {
-        Self { roll_up: RollUp::new(tags), running: Vec::new(), places: HashTable::new() }
+        Self {
+            roll_up: RollUp::new(tags),
+            running: Vec::new(),
+            places: HashTable::new(),
+            pending: Pending::default(),
+        }
     }
 
     pub fn symbols(&self) -> &Symbols {
@@ -301,21 +311,74 @@ impl RollUpBuilder {
         &mut self.roll_up.symbols
     }
 
-    /// Adds a charge's costs to the row of its key, and says which row that is while the roll-up grows.
-    pub fn add(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) -> Result<u32, Overflow> {
-        let stride = key.len();
-        let RollUp { keys, days, .. } = &self.roll_up;
-        let same = |row: usize| days[row] == day && keys.get(row * stride..(row + 1) * stride) == Some(key);
-        let hash = key_hash(key, day);
-        if let Some(found) = self.places.find(hash, |found| found.hash == hash && same(found.row as usize)) {
-            self.running[found.row as usize].add(sums)?;
+    /// Adds a charge's costs to the row of its key.
+    pub fn add(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) -> Result<(), Overflow> {
+        self.take(key, day, sums);
+        if self.pending.days.len() < AT_ONCE { Ok(()) } else { self.settle(|_| Ok(())) }
+    }
+
+    /// Takes a charge, which [`settle`](Self::settle) adds.
+    pub fn take(&mut self, key: &[Symbol], day: NaiveDate, sums: &Sums) {
+        self.pending.keys.extend_from_slice(key);
+        self.pending.days.push(day);
+        self.pending.sums.push(*sums);
+    }
+
+    /// Adds what was taken, and says for each charge, in their order, which row it went into.
+    pub fn settle(&mut self, mut placed: impl FnMut(u32) -> Result<(), Overflow>) -> Result<(), Overflow> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let stride = self.roll_up.stride();
+        let charges = || pending.keys.chunks_exact(stride).zip(&pending.days);
+        pending.found.clear();
+        pending.found.extend(charges().map(|(key, &day)| {
+            let hash = key_hash(key, day);
+            (hash, self.places.find(hash, |found| found.hash == hash).map(|found| found.row))
+        }));
+        self.fetch(&pending.found);
+        for (((key, &day), sums), &(hash, found)) in charges().zip(&pending.sums).zip(&pending.found) {
+            let row = match found.filter(|&row| self.is_row(row, key, day)) {
+                Some(row) => row,
+                None => self.row_of(hash, key, day)?,
+            };
+            self.running[row as usize].add(sums)?;
+            placed(row)?;
+        }
+        pending.keys.clear();
+        pending.days.clear();
+        pending.sums.clear();
+        self.pending = pending;
+        Ok(())
+    }
+
+    /// Brings the rows' keys and sums into the cache, all of them at once.
+    fn fetch(&self, found: &[(u64, Option<u32>)]) {
+        const LINE: usize = 16;
+        let stride = self.roll_up.stride();
+        let touch = |row: u32| {
+            let key = row as usize * stride;
+            let lines = (0..stride).step_by(LINE).filter_map(|line| self.roll_up.keys.get(key + line));
+            let sums = self.running.get(row as usize).map_or(0, |running| running.charges + u64::from(running.unknown));
+            lines.fold(sums, |touched, symbol| touched ^ u64::from(symbol.0))
+        };
+        std::hint::black_box(found.iter().filter_map(|(_, row)| row.map(touch)).fold(0, |a, b| a ^ b));
+    }
+
+    fn is_row(&self, row: u32, key: &[Symbol], day: NaiveDate) -> bool {
+        let row = row as usize;
+        self.roll_up.days[row] == day && self.roll_up.keys.get(row * key.len()..(row + 1) * key.len()) == Some(key)
+    }
+
+    /// The row of a key that none of the rows before this batch was, or that shares its hash with another.
+    fn row_of(&mut self, hash: u64, key: &[Symbol], day: NaiveDate) -> Result<u32, Overflow> {
+        let found = self.places.find(hash, |found| found.hash == hash && self.is_row(found.row, key, day));
+        if let Some(found) = found {
             return Ok(found.row);
         }
         let row = u32::try_from(self.running.len()).map_err(|_| Overflow)?;
         self.places.insert_unique(hash, Found { hash, row }, |found| found.hash);
         self.roll_up.keys.extend_from_slice(key);
         self.roll_up.days.push(day);
-        self.running.push(Running::new(sums));
+        self.running.push(Running::default());
         Ok(row)
     }
 
@@ -325,10 +388,11 @@ impl RollUpBuilder {
         keys.zip(&self.running).map(|(key, running)| (key, running.billed, running.effective))
     }
 
-    pub fn finish(mut self) -> RollUp {
+    pub fn finish(mut self) -> Result<RollUp, Overflow> {
+        self.settle(|_| Ok(()))?;
         self.roll_up.sums = self.running.iter().map(Running::sums).collect();
         drop((self.running, self.places));
-        self.roll_up.sorted()
+        Ok(self.roll_up.sorted())
     }
 }
 

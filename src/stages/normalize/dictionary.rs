@@ -60,6 +60,26 @@ impl<T: Clone> Memo<T> {
         }
     }
 
+    /// So many that they do not stay in the cache: worth a [`look`](Self::look) ahead.
+    pub fn is_wide(&self) -> bool {
+        self.known.len() > 2048
+    }
+
+    /// Fetches what [`get`](Self::get) will need for this cell. Done for many cells one after the other, the waits for
+    /// memory run side by side. The result only keeps the look from being left out.
+    #[inline]
+    pub fn look(&self, cell: &[u8]) -> usize {
+        if cell.is_empty() {
+            return 0;
+        }
+        let words = words(cell);
+        let found = self.known.find(spread(words, cell.len()), |known| known.words == words);
+        found.map_or(0, |known| {
+            let start = known.start as usize;
+            [0, 64].iter().filter_map(|line| self.texts.get(start + line)).map(|byte| usize::from(*byte)).sum()
+        })
+    }
+
     #[cold]
     fn learn(&mut self, cell: &[u8], words: (u64, u64), hash: u64, value: T) -> T {
         let start = u32::try_from(self.texts.len());

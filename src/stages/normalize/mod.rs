@@ -42,6 +42,9 @@ use plan::Plan;
 use std::io::{self, Read};
 use thiserror::Error;
 
+/// Rows that are read side by side.
+const AT_ONCE: usize = 32;
+
 /// One part of one version, and what must be known to read it.
 #[derive(Clone)]
 pub struct PartJob<'a> {
@@ -111,12 +114,15 @@ pub fn normalize_part(
     };
     plan.notes.extend(currency_assumed(job, &plan));
     let mut reader = Reader::new(job, plan, scanner.cells(&record).line());
+    let mut records: [Record; AT_ONCE] = std::array::from_fn(|_| Record::default());
     let stop = loop {
-        match scanner.next(&mut record) {
+        match scanner.next_rows(&mut records) {
+            Ok(0) => break None,
             // A line without a single byte is no row: editors leave them at the end.
-            Ok(true) if record.is_empty() => {}
-            Ok(true) => reader.row(scanner.cells(&record), sink)?,
-            Ok(false) => break None,
+            Ok(count) => {
+                let rows = records[..count].iter().filter(|record| !record.is_empty());
+                reader.rows(rows.map(|record| scanner.cells(record)), sink)?;
+            }
             Err(error) => break Some(stopped(job.file, error)?),
         }
     };
@@ -161,15 +167,19 @@ pub fn carries_net(source: &SourceDefinition, delimiter: u8, text: &mut dyn Read
     let mut scanner = Scanner::new(text, delimiter);
     let mut record = Record::default();
     // A defect is told when the part itself is read.
-    let mut next = |record: &mut Record| match scanner.next(record) {
-        Ok(more) => Ok(more.then(|| header_of(scanner.cells(record)))),
-        Err(ScanError::Defect(_)) => Ok(None),
-        Err(ScanError::Read(error)) if is_damage(&error) => Ok(None),
+    let next = |scanner: &mut Scanner<_>, record: &mut Record| match scanner.next(record) {
+        Ok(more) => Ok(more),
+        Err(ScanError::Defect(_)) => Ok(false),
+        Err(ScanError::Read(error)) if is_damage(&error) => Ok(false),
         Err(ScanError::Read(error)) => Err(NormalizeError::Read(error)),
     };
-    let Some(column) = next(&mut record)?.and_then(|header| net_column(source, &header)) else { return Ok(false) };
-    while let Some(row) = next(&mut record)? {
-        if row.get(column).is_some_and(|cell| !is_null(cell)) {
+    if !next(&mut scanner, &mut record)? {
+        return Ok(false);
+    }
+    let Some(column) = net_column(source, &header_of(scanner.cells(&record))) else { return Ok(false) };
+    while next(&mut scanner, &mut record)? {
+        let cell = scanner.cells(&record).raw(column);
+        if !cell.is_empty() && !is_null(&String::from_utf8_lossy(cell)) {
             return Ok(true);
         }
     }

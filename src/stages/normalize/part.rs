@@ -99,6 +99,8 @@ pub struct Reader<'a> {
     earlier: EarlierUsage,
     notebook: Notebook,
     tally: Tally,
+    /// For each charge that is not yet in the roll-up what the vendor wants for its row, where it is the row's first.
+    first_of: Vec<Option<Cost>>,
     cuts: Cuts,
     roll_up: RollUpBuilder,
     batch: ChargeBatch,
@@ -156,6 +158,7 @@ impl<'a> Reader<'a> {
             earlier: EarlierUsage::default(),
             notebook: Notebook::default(),
             tally: Tally::default(),
+            first_of: Vec::new(),
             cuts: Cuts::of(&plan),
             roll_up,
             batch: ChargeBatch::new(stride),
@@ -168,8 +171,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads one row and hands on a batch when it is full.
-    pub fn row(&mut self, cells: Cells<'_>, sink: &mut dyn ChargeSink) -> Result<(), NormalizeError> {
+    /// Reads rows that lie side by side, and hands on a batch when it is full.
+    pub fn rows<'b>(
+        &mut self,
+        rows: impl Iterator<Item = Cells<'b>> + Clone,
+        sink: &mut dyn ChargeSink,
+    ) -> Result<(), NormalizeError> {
+        self.texts.look_ahead(rows.clone());
+        rows.into_iter().try_for_each(|cells| self.row(cells))?;
+        self.settle().map_err(NormalizeError::Overflow)?;
+        if self.batch.is_full() { self.flush(sink) } else { Ok(()) }
+    }
+
+    /// Adds the rows' charges to the roll-up.
+    fn settle(&mut self) -> Result<(), Overflow> {
+        let Self { roll_up, tally, first_of, .. } = self;
+        let mut firsts = first_of.drain(..);
+        roll_up.settle(|at| match firsts.next().flatten() {
+            Some(vendor) => tally.place(at, vendor),
+            None => Ok(()),
+        })
+    }
+
+    fn row(&mut self, cells: Cells<'_>) -> Result<(), NormalizeError> {
         self.tally.rows_read += 1;
         let line = fingerprint(cells.line());
         self.content.add(line);
@@ -186,9 +210,6 @@ impl<'a> Reader<'a> {
             Ok(()) => self.cuts.end_row(|_| true).map_err(NormalizeError::Overflow)?,
             Err(Stop::Fault(fault)) => self.reject(cells, fault)?,
             Err(Stop::Overflow) => return Err(NormalizeError::Overflow(Overflow)),
-        }
-        if self.batch.is_full() {
-            self.flush(sink)?;
         }
         Ok(())
     }
@@ -391,8 +412,9 @@ impl<'a> Reader<'a> {
                 key[Dimension::SkuMeter as usize] = meter;
                 key[Dimension::ConsumedUnit as usize] = unit;
             }
-            let at = self.roll_up.add(key, start.day, sums)?;
-            costs.at.get_or_insert(at);
+            self.roll_up.take(key, start.day, sums);
+            self.first_of.push((!costs.charged).then_some(costs.vendor));
+            costs.charged = true;
             self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
             describe(&mut self.batch, &self.plan, cells, description.as_deref());
             costs.billed = costs.billed.checked_add(sums.billed)?;
@@ -500,7 +522,7 @@ impl<'a> Reader<'a> {
             uncommitted,
             row_ids: if with_ids.is_some() { self.seen.into_fingerprints() } else { Vec::new() },
             content: self.content.text(),
-            roll_up: self.roll_up.finish(),
+            roll_up: self.roll_up.finish().map_err(NormalizeError::Overflow)?,
         })
     }
 }

@@ -42,8 +42,8 @@ pub struct RowCosts {
     pub effective: Cost,
     /// It is not known of one of them.
     pub without_effective: bool,
-    /// Where in the roll-up the first charge went.
-    pub at: Option<u32>,
+    /// It made a charge, and the roll-up says later where that went: [`Tally::place`].
+    pub charged: bool,
 }
 
 #[derive(Default)]
@@ -112,6 +112,13 @@ pub fn by_text(sums: &HashMap<Symbol, Cost>, symbols: &Symbols) -> BTreeMap<Stri
     sums.iter().map(|(&symbol, &cost)| (symbols.text(symbol).to_owned(), cost)).collect()
 }
 
+/// One row more.
+fn count((rows, vendor_cost): &mut (u64, Cost), vendor: Cost) -> Result<(), Overflow> {
+    *rows += 1;
+    *vendor_cost = vendor_cost.checked_add(vendor)?;
+    Ok(())
+}
+
 impl Tally {
     /// Counts a row whose key is this.
     pub fn accept(&mut self, key: &[Symbol], costs: &RowCosts) -> Result<(), Overflow> {
@@ -119,18 +126,19 @@ impl Tally {
         let currency = key[Dimension::BillingCurrency as usize];
         let row = Subtotal { rows: 1, vendor_cost: costs.vendor, billed: costs.billed, effective: costs.effective };
         self.accepted.of(currency).add(&row)?;
-        let (rows, vendor_cost) = match costs.at {
-            Some(at) => {
-                if self.by_row.len() <= at as usize {
-                    self.by_row.resize(at as usize + 1, Default::default());
-                }
-                &mut self.by_row[at as usize]
-            }
-            None => self.without_charge.entry(Counted::of(key)).or_default(),
-        };
-        *rows += 1;
-        *vendor_cost = vendor_cost.checked_add(costs.vendor)?;
-        Ok(())
+        if costs.charged {
+            return Ok(());
+        }
+        count(self.without_charge.entry(Counted::of(key)).or_default(), costs.vendor)
+    }
+
+    /// The row's first charge went into this row of the roll-up.
+    pub fn place(&mut self, at: u32, vendor: Cost) -> Result<(), Overflow> {
+        let at = at as usize;
+        if self.by_row.len() <= at {
+            self.by_row.resize(at + 1, Default::default());
+        }
+        count(&mut self.by_row[at], vendor)
     }
 
     pub fn reject(&mut self, at_stake: Option<(Cost, Symbol)>) -> Result<(), Overflow> {
