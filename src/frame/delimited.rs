@@ -61,7 +61,9 @@ struct Span {
 /// The fields of one row, as ranges of the scanner's block.
 #[derive(Debug, Default)]
 pub struct Record {
+    /// Those of the row, and after them what longer rows left.
     spans: Vec<Span>,
+    count: usize,
     start: usize,
     end: usize,
     /// No byte of the row is beyond ASCII.
@@ -72,11 +74,25 @@ pub struct Record {
 
 impl Record {
     pub fn len(&self) -> usize {
-        self.spans.len()
+        self.count
     }
 
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.count == 0
+    }
+
+    fn spans(&self) -> &[Span] {
+        self.spans.get(..self.count).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, start: usize, end: usize) {
+        let span = Span { start: start as u32, end: end as u32 };
+        match self.spans.get_mut(self.count) {
+            Some(slot) => *slot = span,
+            None => self.spans.push(span),
+        }
+        self.count += 1;
     }
 }
 
@@ -90,7 +106,7 @@ pub struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// The cell's bytes; a quote inside is still doubled, see [`undoubled`]. Empty past the end of the row.
     pub fn raw(&self, column: usize) -> &'a [u8] {
-        match self.record.spans.get(column) {
+        match self.record.spans().get(column) {
             Some(span) => &self.block[span.start as usize..span.end as usize],
             None => &[],
         }
@@ -165,6 +181,13 @@ enum Step {
     NeedMore,
 }
 
+/// What follows a quoted cell; nothing where the block ends before that is certain.
+enum After {
+    Cell(usize),
+    Row { end: usize, next: usize },
+    Nothing,
+}
+
 impl<R: Read> Scanner<R> {
     pub fn new(source: R, delimiter: u8) -> Self {
         Self {
@@ -223,7 +246,7 @@ impl<R: Read> Scanner<R> {
     }
 
     pub fn field<'a>(&'a self, record: &Record, column: usize) -> Cow<'a, [u8]> {
-        let Some(span) = record.spans.get(column) else { return Cow::Borrowed(&[]) };
+        let Some(span) = record.spans().get(column) else { return Cow::Borrowed(&[]) };
         undoubled(&self.block[span.start as usize..span.end as usize])
     }
 
@@ -239,59 +262,68 @@ impl<R: Read> Scanner<R> {
 
     /// One step over the row that begins at `self.at`, from mark to mark.
     fn scan(&mut self, record: &mut Record) -> Result<Step, Defect> {
-        let row = self.row + 1;
-        record.spans.clear();
-        let bytes = &self.block[..self.filled];
+        let delimiter = self.delimiter;
         let mut place = self.at;
-        while let Some(mark) = self.marks.next(bytes) {
-            match bytes[mark] {
-                byte if byte == self.delimiter => {
-                    record.spans.push(Span { start: place as u32, end: mark as u32 });
-                    place = mark + 1;
+        record.count = 0;
+        while self.marks.look_on(&self.block[..self.filled]) {
+            let bytes = &self.block[..self.filled];
+            let mut other = None;
+            let mut passed = 0;
+            for &mark in self.marks.rest() {
+                passed += 1;
+                let byte = bytes[mark as usize];
+                if byte != delimiter {
+                    other = Some((byte, mark as usize));
+                    break;
                 }
-                b'\n' => {
-                    record.spans.push(Span { start: place as u32, end: mark as u32 });
+                record.push(place, mark as usize);
+                place = mark as usize + 1;
+            }
+            self.marks.pass(passed);
+            let row = self.row + 1;
+            match other {
+                None => {}
+                Some((b'\n', mark)) => {
+                    record.push(place, mark);
                     return self.end_row(record, mark, mark + 1);
                 }
-                b'"' if mark == place => {
-                    let column = record.spans.len() + 1;
-                    let Some(end) = quoted(bytes, place + 1, &mut self.marks, row, column)? else {
-                        if self.at_end {
-                            return Err(Defect::QuoteNeverClosed { row });
-                        }
-                        return Ok(Step::NeedMore);
-                    };
-                    record.spans.push(Span { start: place as u32 + 1, end: end as u32 });
-                    let after = end + 1;
-                    match bytes.get(after) {
-                        Some(&byte) if byte == self.delimiter => {
-                            self.marks.next(bytes);
-                            place = after + 1;
-                        }
-                        Some(b'\n') => {
-                            self.marks.next(bytes);
-                            return self.end_row(record, after, after + 1);
-                        }
-                        Some(b'\r') if bytes.get(after + 1) == Some(&b'\n') => {
-                            self.marks.next(bytes);
-                            return self.end_row(record, after, after + 2);
-                        }
-                        Some(b'\r') if after + 1 == self.filled && !self.at_end => return Ok(Step::NeedMore),
-                        None if self.at_end => return self.end_row(record, after, after),
-                        None => return Ok(Step::NeedMore),
-                        Some(_) => return Err(Defect::TextAfterQuote { row, column }),
-                    }
-                }
-                b'"' => return Err(Defect::QuoteInBareCell { row, column: record.spans.len() + 1 }),
-                0 => return Err(Defect::Nul { row }),
-                _ => {}
+                Some((b'"', mark)) if mark == place => match self.quoted_cell(record, place + 1)? {
+                    After::Cell(next) => place = next,
+                    After::Row { end, next } => return self.end_row(record, end, next),
+                    After::Nothing => return Ok(Step::NeedMore),
+                },
+                Some((b'"', _)) => return Err(Defect::QuoteInBareCell { row, column: record.count + 1 }),
+                Some((0, _)) => return Err(Defect::Nul { row }),
+                Some(_) => {}
             }
         }
         if !self.at_end {
             return Ok(Step::NeedMore);
         }
-        record.spans.push(Span { start: place as u32, end: self.filled as u32 });
+        record.push(place, self.filled);
         self.end_row(record, self.filled, self.filled)
+    }
+
+    /// The quoted cell whose text begins at `start`, and what follows it.
+    fn quoted_cell(&mut self, record: &mut Record, start: usize) -> Result<After, Defect> {
+        let (row, column) = (self.row + 1, record.count + 1);
+        let bytes = &self.block[..self.filled];
+        let Some(end) = quoted(bytes, start, &mut self.marks, row, column)? else {
+            return if self.at_end { Err(Defect::QuoteNeverClosed { row }) } else { Ok(After::Nothing) };
+        };
+        record.push(start, end);
+        let after = end + 1;
+        let next = match bytes.get(after) {
+            Some(&byte) if byte == self.delimiter => After::Cell(after + 1),
+            Some(b'\n') => After::Row { end: after, next: after + 1 },
+            Some(b'\r') if bytes.get(after + 1) == Some(&b'\n') => After::Row { end: after, next: after + 2 },
+            Some(b'\r') if after + 1 == self.filled && !self.at_end => return Ok(After::Nothing),
+            None if self.at_end => return Ok(After::Row { end: after, next: after }),
+            None => return Ok(After::Nothing),
+            Some(_) => return Err(Defect::TextAfterQuote { row, column }),
+        };
+        self.marks.next(bytes);
+        Ok(next)
     }
 
     fn end_row(&mut self, record: &mut Record, end: usize, next: usize) -> Result<Step, Defect> {
@@ -299,17 +331,17 @@ impl<R: Read> Scanner<R> {
         // A carriage return before the line feed belongs to the line end, also after a bare cell.
         if end > self.at && self.block[end - 1] == b'\r' {
             end -= 1;
-            if let Some(last) = record.spans.last_mut() {
+            if let Some(last) = record.count.checked_sub(1).and_then(|last| record.spans.get_mut(last)) {
                 last.end = last.end.min(end as u32);
             }
         }
         if end - self.at > LONGEST_CELL
-            && let Some(place) = record.spans.iter().position(|span| (span.end - span.start) as usize > LONGEST_CELL)
+            && let Some(place) = record.spans().iter().position(|span| (span.end - span.start) as usize > LONGEST_CELL)
         {
             return Err(Defect::CellTooLong { row: self.row + 1, column: place + 1 });
         }
         if end == self.at {
-            record.spans.clear();
+            record.count = 0;
         }
         record.start = self.at;
         record.end = end;
@@ -375,6 +407,7 @@ fn quoted(bytes: &[u8], start: usize, marks: &mut Marks, row: u64, column: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Gives a few bytes at a time, so that every border between blocks is tried.
     struct Drip<'a>(&'a [u8], usize);
@@ -389,15 +422,46 @@ mod tests {
     }
 
     fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
-        let mut scanner = Scanner::new(Drip(text.as_bytes(), 3), b',');
-        scanner.block = vec![0; 8];
-        let mut record = Record::default();
+        dripped(text, 3, 8, 1)
+    }
+
+    /// Some bytes at a time, into a block of some bytes, some rows at a time.
+    fn dripped(text: &str, drip: usize, block: usize, at_once: usize) -> Result<Vec<Vec<String>>, String> {
+        let mut scanner = Scanner::new(Drip(text.as_bytes(), drip), b',');
+        scanner.block = vec![0; block];
+        let mut records: Vec<Record> = (0..at_once).map(|_| Record::default()).collect();
         let mut rows = Vec::new();
-        while scanner.next(&mut record).map_err(|error| error.to_string())? {
-            let field = |column| String::from_utf8(scanner.field(&record, column).into_owned()).unwrap();
-            rows.push((0..record.len()).map(field).collect());
+        loop {
+            let count = scanner.next_rows(&mut records).map_err(|error| error.to_string())?;
+            if count == 0 {
+                return Ok(rows);
+            }
+            for record in &records[..count] {
+                let field = |column| String::from_utf8(scanner.field(record, column).into_owned()).unwrap();
+                assert_eq!(scanner.cells(record).is_ascii(), scanner.raw(record).is_ascii());
+                rows.push((0..record.len()).map(field).collect());
+                assert_eq!(record.row, rows.len() as u64);
+            }
         }
-        Ok(rows)
+    }
+
+    proptest! {
+        /// Whatever stands in the cells, and wherever the blocks end.
+        #[test]
+        fn what_was_written_is_read(
+            written in prop::collection::vec(prop::collection::vec("[a-c,\"\n\té]{0,90}", 2..5), 1..12),
+            quotes in any::<bool>(),
+            end in prop_oneof![Just("\n"), Just("\r\n")],
+            (drip, block, at_once) in (1usize..200, 4usize..300, 1usize..9),
+        ) {
+            let cell = |text: &String| match quotes || text.contains([',', '"', '\n']) {
+                true => format!("\"{}\"", text.replace('"', "\"\"")),
+                false => text.clone(),
+            };
+            let line = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join(",") + end;
+            let text: String = written.iter().map(line).collect();
+            prop_assert_eq!(dripped(&text, drip, block, at_once).unwrap(), written);
+        }
     }
 
     #[test]

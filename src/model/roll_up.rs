@@ -295,12 +295,7 @@ impl Running {
 
 impl RollUpBuilder {
     pub fn new(tags: Vec<String>) -> Self {
-        Self {
-            roll_up: RollUp::new(tags),
-            running: Vec::new(),
-            places: HashTable::new(),
-            pending: Pending::default(),
-        }
+        Self { roll_up: RollUp::new(tags), running: Vec::new(), places: HashTable::new(), pending: Pending::default() }
     }
 
     pub fn symbols(&self) -> &Symbols {

@@ -32,14 +32,34 @@ impl Marks {
         (self.at, self.found, self.seen, self.beyond_ascii) = (0, 0, 0, 0);
     }
 
+    /// Whether there is another mark in the block: then the [`rest`](Self::rest) is not empty.
+    #[inline]
+    pub fn look_on(&mut self, block: &[u8]) -> bool {
+        while self.at == self.found {
+            if self.seen == block.len() {
+                return false;
+            }
+            self.look(block);
+        }
+        true
+    }
+
+    /// The next marks, as far as they are known.
+    #[inline]
+    pub fn rest(&self) -> &[u32] {
+        &self.places[self.at..self.found]
+    }
+
+    #[inline]
+    pub fn pass(&mut self, marks: usize) {
+        self.at += marks;
+    }
+
     /// The next mark of the block.
     #[inline]
     pub fn next(&mut self, block: &[u8]) -> Option<usize> {
-        while self.at == self.found {
-            if self.seen == block.len() {
-                return None;
-            }
-            self.look(block);
+        if !self.look_on(block) {
+            return None;
         }
         let mark = self.places[self.at];
         self.at += 1;

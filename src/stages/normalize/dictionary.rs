@@ -97,11 +97,16 @@ impl<T: Clone> Memo<T> {
     }
 }
 
-/// Sixteen bytes or fewer as two words that, with the length, are the cell; of a longer one its fingerprint and its end.
+/// Sixteen bytes or fewer as two words that, with the length, are the cell; a longer one only by what tells it apart.
 #[inline]
 fn words(cell: &[u8]) -> (u64, u64) {
-    if cell.len() > 16 {
-        return (fingerprint(cell), cell.last_chunk().map_or(0, |last| u64::from_le_bytes(*last)));
+    if let (Some(first), Some(last)) = (cell.first_chunk::<16>(), cell.last_chunk::<16>()) {
+        let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
+        return match cell.len() {
+            16 => halves(first),
+            17..=32 => halves(first ^ last.rotate_left(77)),
+            _ => (fingerprint(cell), last as u64),
+        };
     }
     if let (Some(first), Some(last)) = (cell.first_chunk(), cell.last_chunk()) {
         return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
@@ -112,6 +117,10 @@ fn words(cell: &[u8]) -> (u64, u64) {
     // Three bytes or fewer: the first, the middle one and the last.
     let byte = |place: usize| u64::from(cell[place]);
     (byte(0) << 16 | byte(cell.len() / 2) << 8 | byte(cell.len() - 1), 0)
+}
+
+fn halves(both: u128) -> (u64, u64) {
+    (both as u64, (both >> 64) as u64)
 }
 
 /// Spreads cells over a table; it never leaves the process.
