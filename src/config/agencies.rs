@@ -5,7 +5,7 @@ use super::sheet::{Row, Sheet};
 use crate::model::charge::Dimension;
 use crate::model::codes::{AgencyCode, PoolId};
 use crate::model::finding::{Code, Finding};
-use crate::model::settings::{Agency, Field, OwnerResult, OwnerRule};
+use crate::model::settings::{Agency, Condition, Field, OwnerResult, OwnerRule};
 
 pub fn agencies(sheet: &Sheet) -> Vec<Agency> {
     let agency = |row: &Row| {
@@ -41,8 +41,13 @@ pub fn owner_rules(sheet: &Sheet, findings: &mut Vec<Finding>) -> Vec<OwnerRule>
     rules
 }
 
-/// Only AWS numbers its accounts, and always with twelve digits.
+/// AWS numbers its accounts with twelve digits. A rule that names another provider may be about any number.
 fn lost_zeros(row: &Row) -> Option<Finding> {
+    let provider = Field::Dimension(Dimension::Provider);
+    let of_aws = |condition: &Condition| condition.field != provider || condition.pattern.matches("AWS");
+    if !row.conditions.iter().all(of_aws) {
+        return None;
+    }
     let account = Field::Dimension(Dimension::SubAccountId);
     let mut accounts = row.conditions.iter().filter(|condition| condition.field == account);
     let text = &accounts.find(|condition| condition.pattern.0.bytes().all(|byte| byte.is_ascii_digit()))?.pattern.0;

@@ -334,8 +334,12 @@ pub const INVOICES: &Table = &Table {
     about: "What the vendors asked for, one row for an invoice or a section of one. CSV or xlsx (the first sheet).",
     needed: false,
     columns: &[
-        needed("provider", OneOf(&["AWS", "Microsoft"]), "who asks, as provider_name in the charges"),
-        needed("billing_account_id", Kind::Id, "the payer account, enrollment or billing account"),
+        needed("provider", Text, "who asks, as provider_name in the charges: AWS, Microsoft, GitHub"),
+        optional(
+            "billing_account_id",
+            Kind::Id,
+            "the payer account, enrollment or billing account; blank where the charges carry none",
+        ),
         optional(
             "invoice_id",
             Kind::Id,

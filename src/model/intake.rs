@@ -38,6 +38,13 @@ pub enum FileLook {
     Unreadable,
 }
 
+impl FileLook {
+    /// What a table is packed in.
+    pub fn container(&self) -> Option<Container> {
+        if let Self::Table { container, .. } = self { Some(*container) } else { None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Container {
     Plain,

@@ -14,6 +14,7 @@ mod config;
 mod containers;
 mod crash;
 mod damage;
+mod deliveries;
 mod errors;
 mod export;
 mod golden;

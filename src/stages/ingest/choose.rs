@@ -4,7 +4,7 @@ use super::manifest::{Listed, Manifest, key};
 use super::paths::{folder_of, is_below, last_number, month_folder, name_of, unpacked_name};
 use super::{Chosen, Inbox, Kind};
 use crate::model::finding::{Code, Place};
-use crate::model::intake::{Part, SourceVersion, View};
+use crate::model::intake::{Container, Part, SourceVersion, View};
 use crate::model::month::Month;
 use crate::sources::SourceDefinition;
 use crate::sources::recognition::Newest;
@@ -223,6 +223,11 @@ fn has_its_bytes(inbox: &mut Inbox, manifest: &Manifest, listed: &Listed, place:
     // Unpacked or packed again after the download: the rows are still counted.
     let as_delivered = name_of(&file.path) == name_of(key(&listed.name));
     let Some(bytes) = listed.bytes.filter(|&bytes| as_delivered && bytes != file.bytes) else { return true };
+    // Some exports are packed after they were measured. Their rows are counted, and a packed file that was cut is told.
+    let is_packed = file.look.container().is_some_and(|container| container != Container::Plain);
+    if is_packed && bytes > file.bytes && listed.rows.or(manifest.rows).is_some() {
+        return true;
+    }
     let why =
         format!("{} announces {bytes} bytes for this part; rows may be missing or changed.", name_of(&manifest.path));
     inbox.tell(

@@ -56,6 +56,8 @@ struct TextCell {
     place: usize,
     columns: Vec<(Column, Option<&'static str>, Memo<Known>)>,
     change: Change,
+    /// What it is where no column has a value.
+    otherwise: Symbol,
 }
 
 /// How the keys of any object are compared: a customer's tag `user_Name` is `name`.
@@ -67,8 +69,10 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Fills what is constant into the key, and keeps what must be read.
-    pub fn new(plan: &Plan, key: &mut [Symbol], symbols: &mut Symbols) -> Self {
+    /// Fills what is constant into the key, and keeps what must be read. A vendor that a file does not name is called as
+    /// its folder in the inbox, so that an invoice can be listed for it and no bill has a vendor without a name.
+    pub fn new(plan: &Plan, file: &str, key: &mut [Symbol], symbols: &mut Symbols) -> Self {
+        let folder = file.split('/').nth(2).unwrap_or_default();
         let folded = plan.source.account == AccountShape::Folded;
         let mut cells = Vec::new();
         for (dimension, cell) in &plan.cells {
@@ -93,7 +97,8 @@ impl Texts {
             };
             if !special {
                 let columns = columns.into_iter().map(|(column, key)| (column, key, Memo::default())).collect();
-                cells.push(TextCell { place, columns, change });
+                let otherwise = if *dimension == Dimension::Provider { folder } else { "" };
+                cells.push(TextCell { place, columns, change, otherwise: symbols.intern(otherwise) });
             }
         }
         Self { cells }
@@ -130,7 +135,7 @@ impl Texts {
                     break;
                 }
             }
-            key[text.place] = symbol;
+            key[text.place] = if symbol == Symbol::EMPTY { text.otherwise } else { symbol };
         }
     }
 }

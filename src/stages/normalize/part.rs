@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         let mut roll_up = RollUpBuilder::new(tags);
         let symbols = roll_up.symbols_mut();
         let mut key = vec![Symbol::EMPTY; stride];
-        let texts = Texts::new(&plan, &mut key, symbols);
+        let texts = Texts::new(&plan, job.file, &mut key, symbols);
         let rule_texts = plan
             .rules
             .iter()

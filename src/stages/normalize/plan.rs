@@ -150,7 +150,11 @@ impl Plan {
                 owed: planned_owed(rule.owed, &header),
             })
             .collect();
-        let unknown = charges(std::slice::from_ref(&UNKNOWN));
+        let mut unknown: Vec<PlannedCharge> = charges(std::slice::from_ref(&UNKNOWN));
+        if source.selectors.first().is_some_and(|names| header.find(names).is_none()) {
+            // Nothing says whether a commitment covers the row, so nobody can say what it really cost.
+            unknown.iter_mut().for_each(|charge| charge.effective = PlannedAmount::Unavailable);
+        }
         rules.push(PlannedRule { rule: None, charges: unknown, owed: PlannedOwed::Nothing });
         let watched =
             source.watched.iter().filter_map(|watched| Some((header.find(watched.column)?, watched))).collect();
