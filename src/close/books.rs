@@ -2,6 +2,8 @@
 
 use super::Stage;
 use super::gates;
+use super::outputs::Kept;
+use crate::ledger::at_once;
 use crate::model::bill::{Bills, Rated};
 use crate::model::charge::CostBasis;
 use crate::model::finding::{Code, Finding, Place};
@@ -10,10 +12,11 @@ use crate::model::journal_entry::Side;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::proof::LawResult;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
 use crate::stages::allocate::allocate;
-use crate::stages::export::{self, NamedBytes};
+use crate::stages::export::{self, Piece};
 use crate::stages::journal::journal;
 use crate::stages::rate::{measures, rate};
 use crate::stages::reconcile;
@@ -34,12 +37,15 @@ pub struct Opened {
 }
 
 /// Where a test may plant a wrong cent.
-pub trait Plant {
+pub trait Plant: Sync {
     fn after_normalize(&self, _: &mut Opened) {}
     fn after_rate(&self, _: &mut Rated) {}
     fn after_allocate(&self, _: &mut MonthEnd) {}
     fn after_journal(&self, _: &mut MonthEnd) {}
-    fn after_export(&self, _: &mut Vec<NamedBytes>) {}
+    /// What becomes of a file before it is read back.
+    fn after_export(&self, _path: &str) -> Option<fn(Vec<u8>) -> Vec<u8>> {
+        None
+    }
 }
 
 /// Nothing is planted.
@@ -173,20 +179,51 @@ fn tell_failures(end: &mut MonthEnd) {
     }
 }
 
-/// Writes the outputs in memory, reads them back, and refuses what does not say the same as the ledger.
-pub fn publish(end: &mut MonthEnd, plant: &dyn Plant) -> Result<Vec<NamedBytes>> {
+/// How many files were written, and their size.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Published {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+/// Writes the outputs a piece at a time, reads each back, and refuses what does not say the same as the ledger. Pieces are
+/// made on several threads; files, and the order of what is found, are the same with any number.
+pub fn publish(end: &mut MonthEnd, plant: &dyn Plant, outputs: &dyn Kept, threads: usize) -> Result<Published> {
     end.gates = gates::gates(end);
-    let mut files = export::export(end).context("writing the outputs")?;
-    plant.after_export(&mut files);
-    let read = export::read_back(end, &files);
-    for law in read.iter().filter(|law| !law.passes) {
-        let why = format!("{}: {} is {}, {} is {}.", law.about, law.left_name, law.left, law.right_name, law.right);
-        let fix = "This is a fault of the program: report it. Nothing was written.";
-        end.findings.push(Finding::new(Code::ReadBackFails, Place::default(), why, fix));
+    let made = at_once(&export::pieces(end), threads, |piece| publish_piece(piece, plant, outputs));
+    let mut published = Published::default();
+    for (piece, read) in made.context("writing the outputs")? {
+        published.files += piece.files;
+        published.bytes += piece.bytes;
+        for law in read.iter().filter(|law| !law.passes) {
+            let why = format!("{}: {} is {}, {} is {}.", law.about, law.left_name, law.left, law.right_name, law.right);
+            let fix = "This is a fault of the program: report it. Nothing was written.";
+            end.findings.push(Finding::new(Code::ReadBackFails, Place::default(), why, fix));
+        }
+        end.laws.extend(read);
     }
-    end.laws.extend(read);
     end.gates = gates::gates(end);
-    Ok(files)
+    Ok(published)
+}
+
+fn publish_piece(piece: &Piece<'_>, plant: &dyn Plant, outputs: &dyn Kept) -> Result<(Published, Vec<LawResult>)> {
+    let made = piece.make();
+    let paths = made.write(outputs)?;
+    for path in &paths {
+        if let Some(change) = plant.after_export(path) {
+            let mut bytes = Vec::new();
+            outputs.open(path)?.read_to_end(&mut bytes)?;
+            let changed = change(bytes);
+            outputs.write(path, &mut |out| Ok(out.write_all(&changed)?))?;
+        }
+    }
+    let laws = made.read_back(outputs);
+    let mut published = Published::default();
+    for path in &paths {
+        published.files += 1;
+        published.bytes += outputs.keep(path)?;
+    }
+    Ok((published, laws))
 }
 
 /// Billed and effective cost of the roll-up as decimal text; effective only where every source tells it.

@@ -112,9 +112,9 @@ fn rebuild(session: &Session<'_>, close: &Close) -> Result<()> {
         return Err(Stop::new(Exit::Integrity, message).into());
     }
     session.progress.stage("outputs");
-    let files = super::replay::outputs(&session.ledger, &close.body)?;
-    let staged = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
-    let outputs = session.ledger.stage(&close.body.outputs_folder, staged)?;
+    let staging = session.ledger.staging(&close.body.outputs_folder)?;
+    super::replay::outputs(&session.ledger, &close.body, &staging, session.threads())?;
+    let outputs = staging.seal()?;
     if outputs != close.body.outputs {
         let message = format!("The outputs of {} cannot be made again to the same bytes.", close.body.month);
         return Err(Stop::new(Exit::Integrity, message).into());

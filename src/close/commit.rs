@@ -7,25 +7,27 @@ use crate::ledger::{CloseBody, NamedHash, Object, Settled};
 use crate::model::exit::{Exit, Stop};
 use crate::model::month_end::MonthEnd;
 use crate::model::settings::Evidence;
-use crate::stages::export::NamedBytes;
 use anyhow::Result;
 use std::collections::BTreeMap;
 
-/// A month that was made and proved, in memory.
+/// A month that was made and proved; its outputs are staged.
 pub struct Made<'a> {
     pub sources: &'a Sources,
     pub stages: &'a [StageLeft],
     pub end: &'a MonthEnd,
-    pub files: &'a [NamedBytes],
     pub outcome: &'a Outcome,
     pub folder: &'a str,
 }
 
 /// Commits a close or a draft. Until HEAD moves, the old state stands.
-pub fn commit(session: &Session<'_>, settled: &Settled, made: &Made<'_>, is_final: bool) -> Result<()> {
+pub fn commit(
+    session: &Session<'_>,
+    settled: &Settled,
+    made: &Made<'_>,
+    outputs: Vec<NamedHash>,
+    is_final: bool,
+) -> Result<()> {
     let ledger = &session.ledger;
-    let staged = made.files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
-    let outputs = ledger.stage(made.folder, staged)?;
     let mut body = body(session, settled, made, is_final, outputs)?;
     if is_final {
         keep_evidence(session, made, &mut body)?;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! configuration, inbox -> ingest -> parts, several at once -> month -> rate -> vendors -> allocate -> journal
-//!   -> tie-outs and laws -> gates -> outputs in memory, read back -> staged -> record -> HEAD -> out/<month>/<run>/
+//!   -> tie-outs and laws -> gates -> outputs staged, read back, kept -> record -> HEAD -> out/<month>/<run>/
 //! ```
 //!
 //! What touches every vendor row is kept under the hash of all it was made of and not done twice. What works on the
@@ -17,6 +17,7 @@ mod explain;
 mod gates;
 mod late;
 mod map;
+mod outputs;
 mod parts;
 mod replay;
 mod run;

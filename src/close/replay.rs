@@ -3,16 +3,16 @@
 
 use super::books::{self, NoPlant, Opened};
 use super::delivery::{self, Delivery};
+use super::outputs::{Kept, Proved};
 use super::run::{Configured, run_id};
 use super::{RULES, Stage, gates, parts};
 use crate::frame::roll_up;
 use crate::io::{container, inbox};
-use crate::ledger::{CloseBody, KeptStage, Ledger, Object, Verified, at_once};
+use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, Verified, at_once};
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::settings::Settings;
-use crate::stages::export::NamedBytes;
 use anyhow::{Context, Result};
 
 /// The settings, the delivery and the charges of a record, read back from the ledger.
@@ -75,10 +75,11 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
     Ok(end)
 }
 
-/// The outputs of a record from the roll-up on.
-pub fn outputs(ledger: &Ledger, body: &CloseBody) -> Result<Vec<NamedBytes>> {
+/// Makes the outputs of a record again, from the roll-up on.
+pub fn outputs(ledger: &Ledger, body: &CloseBody, outputs: &dyn Kept, threads: usize) -> Result<()> {
     let mut end = settled(frozen(ledger, body)?, body, Stage::Close)?;
-    books::publish(&mut end, &NoPlant)
+    books::publish(&mut end, &NoPlant, outputs, threads)?;
+    Ok(())
 }
 
 /// Recomputes a closed month from the vendors' files on, and says what came out otherwise.
@@ -123,16 +124,17 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
     }
     let again = Frozen { normalized, ..frozen };
     let mut end = settled(again, body, Stage::Close)?;
-    let files = books::publish(&mut end, &NoPlant)?;
-    compare(body, &files, verified);
+    let proved = Proved::default();
+    books::publish(&mut end, &NoPlant, &proved, threads)?;
+    compare(body, &proved.hashes(), verified);
     Ok(())
 }
 
-fn compare(body: &CloseBody, files: &[NamedBytes], verified: &mut Verified) {
+fn compare(body: &CloseBody, files: &[NamedHash], verified: &mut Verified) {
     for output in &body.outputs {
         let place = format!("{}/{}", body.outputs_folder, output.path);
         match files.iter().find(|file| file.path == output.path) {
-            Some(file) if crate::io::digest::sha256(&file.bytes) == output.object.sha256 => {}
+            Some(file) if file.object == output.object => {}
             Some(_) => verified.add(&place, "Recomputed from the frozen inputs it comes out otherwise."),
             None => verified.add(&place, "Recomputed from the frozen inputs it is not made."),
         }

@@ -3,13 +3,14 @@
 use super::books::{self, NoPlant, Opened, Plant};
 use super::commit::{self, Made};
 use super::delivery::{self, Delivered};
+use super::outputs::{Kept, Proved};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
 use super::{closed, gates, late, parts};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
-use crate::ledger::{Event, Ledger, Object, Options, Settled, damaged};
+use crate::ledger::{Event, Ledger, NamedHash, Object, Options, Settled, Staging, damaged, outputs_folder};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::{Code, Finding};
 use crate::model::intake::{Directory, InboxFile};
@@ -18,7 +19,6 @@ use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::settings::{Mode, Settings};
 use crate::model::untrusted::Untrusted;
-use crate::stages::export::NamedBytes;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
@@ -243,7 +243,7 @@ impl Run<'_> {
         end.gates = gates::gates(end);
     }
 
-    /// Export and close: the outputs in memory first, proved; then one commit.
+    /// Export and close: the outputs where nobody looks first, proved; then one commit.
     fn publish(
         &self,
         sources: &Sources,
@@ -251,7 +251,6 @@ impl Run<'_> {
         mut end: MonthEnd,
         mut reports: Vec<StageReport>,
     ) -> Result<Outcome> {
-        let request = self.session.request;
         let is_final = self.standing() == Standing::Final;
         // A close goes through with every gate open; a draft shows what there is, unless a stage could not be run.
         let exit = gates::exit_of(&end.findings, &end.gates);
@@ -261,21 +260,35 @@ impl Run<'_> {
             return self.shown(end, reports);
         }
         self.session.progress.stage("export");
-        let files = books::publish(&mut end, self.plant)?;
-        self.session.progress.end();
-        let bytes = files.iter().map(|file| file.bytes.len() as u64).sum::<u64>();
-        let mut done = report(Stage::Export, false, end.bills.lines.len() as u64, files.len() as u64);
-        done.totals = vec![("bytes".to_owned(), bytes.to_string())];
+        let staging = if self.session.writes() {
+            Some(self.session.ledger.staging(&outputs_folder(end.month, &end.run, !self.closes()))?)
+        } else {
+            None
+        };
+        let nowhere = Proved::default();
+        let outputs: &dyn Kept = staging.as_ref().map_or(&nowhere, |staging| staging);
+        let published = books::publish(&mut end, self.plant, outputs, self.session.threads())?;
+        let mut done = report(Stage::Export, false, end.bills.lines.len() as u64, published.files);
+        done.totals = vec![("bytes".to_owned(), published.bytes.to_string())];
         reports.push(done);
         if end.laws.iter().any(|law| !law.passes)
             || (is_final && gates::exit_of(&end.findings, &end.gates) != Exit::Done)
         {
+            staging.map_or(Ok(()), Staging::discard)?;
+            self.session.progress.end();
             return self.shown(end, reports);
         }
+        let outputs = staging.map_or(Ok(Vec::new()), Staging::seal)?;
+        self.session.progress.end();
         let mut outcome = outcome(&end, reports)?;
         outcome.run.clone_from(&end.run);
         outcome.exit = gates::exit_of(&end.findings, &end.gates);
-        self.commit(sources, stages, &end, &files, outcome, is_final && request.until == Stage::Close)
+        self.commit(sources, stages, &end, outputs, outcome)
+    }
+
+    /// Whether this run shuts the month, if nothing stops it.
+    fn closes(&self) -> bool {
+        self.standing() == Standing::Final && self.session.request.until == Stage::Close
     }
 
     fn commit(
@@ -283,11 +296,11 @@ impl Run<'_> {
         sources: &Sources,
         stages: &[StageLeft],
         end: &MonthEnd,
-        files: &[NamedBytes],
+        outputs: Vec<NamedHash>,
         mut outcome: Outcome,
-        is_final: bool,
     ) -> Result<Outcome> {
-        let folder = crate::ledger::outputs_folder(end.month, &end.run, !is_final);
+        let is_final = self.closes();
+        let folder = outputs_folder(end.month, &end.run, !is_final);
         outcome.state = if is_final { "closed" } else { "draft" }.to_owned();
         outcome.outputs = Some(folder.clone());
         outcome.message = match (is_final, self.session.writes()) {
@@ -300,8 +313,8 @@ impl Run<'_> {
             outcome.message.push_str(" It cannot be closed as it stands: see the findings.");
         }
         if self.session.writes() {
-            let made = Made { sources, stages, end, files, outcome: &outcome, folder: &folder };
-            commit::commit(&self.session, &self.settled, &made, is_final)?;
+            let made = Made { sources, stages, end, outcome: &outcome, folder: &folder };
+            commit::commit(&self.session, &self.settled, &made, outputs, is_final)?;
         }
         Ok(outcome)
     }

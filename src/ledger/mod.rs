@@ -22,6 +22,7 @@ pub mod objects;
 pub mod publish;
 pub mod record;
 mod seen;
+pub mod staging;
 pub mod verify;
 
 pub use audit::Event;
@@ -29,6 +30,7 @@ pub use cache::StageManifest;
 pub use objects::{NewObject, Object};
 pub use publish::{Published, outputs_folder};
 pub use record::{Attest, Close, CloseBody, KeptStage, NamedHash, Options, Settled};
+pub use staging::Staging;
 pub use verify::Verified;
 
 use crate::io::digest::sha256;

@@ -1,10 +1,9 @@
 //! The end of a run: outputs are staged, the record is committed, and the folder appears in `out/` by one rename.
 
 use super::audit::Event;
-use super::objects::{Object, json};
-use super::record::{Close, CloseBody, NamedHash, Settled, draft_pointer};
+use super::objects::json;
+use super::record::{Close, CloseBody, Settled, draft_pointer};
 use super::{Actor, Ledger, STAGING};
-use crate::io::digest::sha256;
 use crate::model::month::Month;
 use anyhow::Result;
 
@@ -17,7 +16,7 @@ pub fn outputs_folder(month: Month, run: &str, draft: bool) -> String {
     format!("out/{month}/{prefix}{run}")
 }
 
-fn staged(folder: &str) -> String {
+pub(super) fn staged(folder: &str) -> String {
     format!("{STAGING}/{}", folder.rsplit('/').next().unwrap_or(folder))
 }
 
@@ -33,25 +32,6 @@ pub enum Published {
 }
 
 impl Ledger {
-    /// Writes outputs where nobody looks.
-    pub fn stage<'a>(
-        &self,
-        folder: &str,
-        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-    ) -> Result<Vec<NamedHash>> {
-        let files: Vec<(&str, &[u8])> = files.into_iter().collect();
-        let staged = staged(folder);
-        self.disk().remove(&staged)?;
-        self.disk().make_dir(&staged)?;
-        let mut outputs = super::at_once(&files, self.writers, |&(path, bytes)| {
-            self.disk().write(&format!("{staged}/{path}"), bytes)?;
-            let object = Object { sha256: sha256(bytes), bytes: bytes.len() as u64 };
-            Ok(NamedHash { path: path.to_owned(), object, kept: false })
-        })?;
-        outputs.sort();
-        Ok(outputs)
-    }
-
     /// Moves staged outputs to their place.
     fn publish(&self, folder: &str) -> Result<()> {
         let parent = folder.rsplit_once('/').map_or("out", |(parent, _)| parent);

@@ -252,7 +252,10 @@ mod tests {
         let books = ledger.ensure_books_id("State of Westmark", month).unwrap();
         let month = Month::parse(month).unwrap();
         let folder = crate::ledger::outputs_folder(month, "0123456789ab", false);
-        let outputs = ledger.stage(&folder, [("summary.json", month.to_string().as_bytes())]).unwrap();
+        let staging = ledger.staging(&folder).unwrap();
+        staging.write("summary.json", &mut |out| Ok(write!(out, "{month}")?)).unwrap();
+        staging.keep("summary.json").unwrap();
+        let outputs = staging.seal().unwrap();
         let kept = ledger.put(month.to_string().as_bytes()).unwrap();
         let body = CloseBody {
             books,

@@ -221,7 +221,51 @@ fn scaled(mantissa: i128, decimals: i32, negative: bool) -> Result<i128, Refusal
 
 /// The shortest plain text: no exponent, no trailing zeros, no sign on zero.
 pub fn plain(units: i128, scale: u32) -> String {
-    placed(units < 0, &units.unsigned_abs().to_string(), scale)
+    let mut text = String::new();
+    push_plain(&mut text, units, scale);
+    text
+}
+
+/// The same at the end of a text that is already there: a table of a million rows has one for all its amounts.
+pub fn push_plain(into: &mut String, units: i128, scale: u32) {
+    let count = units.unsigned_abs();
+    let Some((&power, whole)) =
+        POWERS.get(scale as usize).and_then(|power| Some((power, u64::try_from(count / u128::from(*power)).ok()?)))
+    else {
+        into.push_str(&placed(units < 0, &count.to_string(), scale));
+        return;
+    };
+    let mut decimals = (count % u128::from(power)) as u64;
+    // From the last digit to the first: twenty of a whole, a point, eighteen decimals, a sign.
+    let mut digits = [0; 40];
+    let mut place = digits.len();
+    let mut push = |digit: u8| {
+        place -= 1;
+        digits[place] = digit;
+    };
+    let mut shown = scale;
+    while shown > 0 && decimals.is_multiple_of(10) {
+        (decimals, shown) = (decimals / 10, shown - 1);
+    }
+    for _ in 0..shown {
+        push(b'0' + (decimals % 10) as u8);
+        decimals /= 10;
+    }
+    if shown > 0 {
+        push(b'.');
+    }
+    let mut whole = whole;
+    loop {
+        push(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if units < 0 {
+        push(b'-');
+    }
+    into.extend(digits[place..].iter().map(|&digit| char::from(digit)));
 }
 
 /// The same of a number's digits, whose last one has this many decimals.
@@ -274,6 +318,21 @@ mod tests {
             assert_eq!(any(text.as_bytes()), expected, "{text:?}");
         }
     }
+
+    #[test]
+    fn numbers_are_written_the_shortest_way() {
+        let slow = |units: i128, scale| placed(units < 0, &units.unsigned_abs().to_string(), scale);
+        let unit = 1_000_000_000_000_000_000;
+        assert_eq!(plain(-12 * unit - unit / 2, 18), "-12.5");
+        assert_eq!(plain(0, 18), "0");
+        for units in [0, 1, 10, unit - 1, unit, 3 * unit / 2, 18 * unit + 1, 19 * unit, 1 << 70, i128::MAX, i128::MIN] {
+            for scale in [0, 2, 17, 18, 36] {
+                assert_eq!(plain(units, scale), slow(units, scale), "{units} {scale}");
+                assert_eq!(plain(units.wrapping_neg(), scale), slow(units.wrapping_neg(), scale), "{units} {scale}");
+            }
+        }
+    }
+
     #[test]
     fn numbers_with_more_decimals_than_are_kept() {
         let kept = |text: &str| {

@@ -71,6 +71,11 @@ macro_rules! fixed_point {
             pub fn exact(self) -> Exact {
                 Exact(BigRational::new(self.0.into(), UNIT.into()))
             }
+
+            /// Writes it at the end of a text, as [`fmt::Display`] shows it.
+            pub fn push(self, into: &mut String) {
+                decimal::push_plain(into, self.0, SCALE);
+            }
         }
 
         impl fmt::Display for $name {
@@ -245,6 +250,18 @@ fn for_people(plain: &str) -> String {
         grouped.push(digit);
     }
     if negative { format!("({grouped}.{decimals:0<2})") } else { format!("{grouped}.{decimals:0<2}") }
+}
+
+impl Money {
+    /// Writes it at the end of a text, as [`fmt::Display`] shows it.
+    pub fn push(self, into: &mut String) {
+        let cents = self.0.unsigned_abs();
+        if self.0 < 0 {
+            into.push('-');
+        }
+        decimal::push_plain(into, i128::from(cents / 100), 0);
+        into.extend(['.', char::from(b'0' + (cents / 10 % 10) as u8), char::from(b'0' + (cents % 10) as u8)]);
+    }
 }
 
 impl fmt::Display for Money {

@@ -1,6 +1,7 @@
 //! Text that came from a file. It has no `Display`: each place it can go has its own way of making it harmless.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Text of unknown intent.
@@ -39,14 +40,12 @@ impl Untrusted {
 
     /// For a CSV a person opens: an apostrophe before whatever a spreadsheet would run, no control characters.
     pub fn for_human_csv(&self) -> String {
-        let cleaned = self.without_controls();
-        if starts_formula(&cleaned) { format!("'{cleaned}") } else { cleaned }
+        human_csv(&self.0).into_owned()
     }
 
     /// For a workbook's string cell: text stays text there, only control characters go.
     pub fn for_xlsx(&self) -> String {
-        let cleaned = self.without_controls();
-        cleaned.chars().take(32_000).collect()
+        xlsx(&self.0).into_owned()
     }
 
     /// For a machine feed: printable ASCII without quotes, delimiters or line breaks, at most `longest` characters.
@@ -55,10 +54,26 @@ impl Untrusted {
             |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '|') || c == ' ' { c } else { ' ' };
         self.0.chars().map(printable).take(longest).collect::<String>().trim().to_owned()
     }
+}
 
-    fn without_controls(&self) -> String {
-        self.0.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
+/// [`Untrusted::for_human_csv`] of a text that most often is harmless as it is.
+pub fn human_csv(text: &str) -> Cow<'_, str> {
+    let cleaned = without_controls(text);
+    if starts_formula(&cleaned) { Cow::Owned(format!("'{cleaned}")) } else { cleaned }
+}
+
+/// [`Untrusted::for_xlsx`] of a text that most often is harmless as it is.
+pub fn xlsx(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 32_000;
+    let cleaned = without_controls(text);
+    if cleaned.len() > MOST { Cow::Owned(cleaned.chars().take(MOST).collect()) } else { cleaned }
+}
+
+fn without_controls(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect())
 }
 
 /// A text of ours that may quote a file's: line breaks stay, every other control or invisible character becomes its code
@@ -98,7 +113,8 @@ fn shown(text: &str, longest: usize) -> String {
     shown
 }
 
-fn starts_formula(text: &str) -> bool {
+/// Whether a spreadsheet would take a text for a formula.
+pub fn starts_formula(text: &str) -> bool {
     text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 

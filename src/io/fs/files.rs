@@ -62,6 +62,11 @@ impl Pending {
         self.disk.sync_dir(rel.rsplit_once('/').map_or("", |(folder, _)| folder))
     }
 
+    /// What has been written so far, for reading.
+    pub fn reopen(&self) -> Result<OpenFile> {
+        self.disk.open(&self.temporary)
+    }
+
     /// Nobody writes to it any more, the owner included.
     pub fn make_read_only(&self) -> Result<()> {
         #[cfg(unix)]

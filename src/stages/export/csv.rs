@@ -1,7 +1,10 @@
 //! CSV files as we write and re-read them: UTF-8, quotes where needed, LF, a header row.
 
-use crate::model::untrusted::Untrusted;
+use crate::model::untrusted::human_csv;
 use anyhow::Context;
+use chrono::{Datelike, NaiveDate};
+use std::borrow::Cow;
+use std::io::{Read, Write};
 
 pub(super) struct Table {
     writer: ::csv::Writer<Vec<u8>>,
@@ -24,9 +27,28 @@ impl Table {
     }
 }
 
+/// A table that is not kept in memory: fields one by one, in large pieces.
+pub(super) fn writer(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
+    ::csv::WriterBuilder::new().buffer_capacity(1 << 18).from_writer(out)
+}
+
+pub(super) fn reader<R: Read>(file: R) -> ::csv::Reader<R> {
+    ::csv::ReaderBuilder::new().buffer_capacity(1 << 18).from_reader(file)
+}
+
 /// Text for a table that a person opens in a spreadsheet.
-pub(super) fn for_people(text: &str) -> String {
-    Untrusted::new(text).for_human_csv()
+pub(super) fn for_people(text: &str) -> Cow<'_, str> {
+    human_csv(text)
+}
+
+/// `2025-09-01`
+pub(super) fn push_day(into: &mut String, day: NaiveDate) {
+    let digits = |number: u32| char::from(b'0' + (number % 10) as u8);
+    let year = day.year().unsigned_abs();
+    let (month, of_month) = (day.month(), day.day());
+    let (thousands, hundreds, tens) = (digits(year / 1000), digits(year / 100), digits(year / 10));
+    into.extend([thousands, hundreds, tens, digits(year), '-', digits(month / 10), digits(month)]);
+    into.extend(['-', digits(of_month / 10), digits(of_month)]);
 }
 
 pub(super) type Row = ::csv::StringRecord;

@@ -1,12 +1,14 @@
 //! The charges behind an agency's lines, one roll-up row each: for a pivot or a script. FOCUS names, ours with `x_`.
 
-use super::NamedBytes;
-use super::csv::{self, Row, Table, for_people};
-use super::read_back::{Figures, Written, compare};
-use super::statement::{Detail, Statement, statements, treatment};
+use super::csv::{self, Row, for_people};
+use super::outputs::Written;
+use super::read_back::{ByDay, Figures, amount, compare, day};
+use super::statement::{Detail, Statement, treatment};
 use crate::model::charge::Dimension;
-use crate::model::month_end::MonthEnd;
+use crate::model::money::Cost;
 use crate::model::proof::LawResult;
+use crate::model::roll_up::Sums;
+use std::io::{Read, Write};
 
 const FIRST: [&str; 4] = ["x_BillLine", "x_CatalogService", "x_Treatment", "ChargePeriodStart"];
 const DIMENSIONS: [Dimension; 15] = [
@@ -28,71 +30,87 @@ const DIMENSIONS: [Dimension; 15] = [
 ];
 const LAST: [&str; 5] = ["ConsumedQuantity", "BilledCost", "EffectiveCost", "x_ChargedOn", "x_Amount"];
 
-pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
-    statements(end).iter().map(write_one).collect()
+pub(super) fn path(statement: &Statement<'_>) -> String {
+    statement.path("detail", "csv")
 }
 
-fn write_one(statement: &Statement<'_>) -> anyhow::Result<NamedBytes> {
-    let tags: Vec<String> = statement.tags.iter().map(|tag| for_people(&format!("x_Tag_{tag}"))).collect();
+/// Row by row: a large agency has millions.
+pub(super) fn write(statement: &Statement<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let tags: Vec<String> = statement.tags.iter().map(|tag| for_people(&format!("x_Tag_{tag}")).into_owned()).collect();
     let mut header = FIRST.to_vec();
     header.extend(DIMENSIONS.map(Dimension::focus));
     header.extend(tags.iter().map(String::as_str));
     header.extend(LAST);
-    let mut table = Table::new(&header)?;
-    for detail in &statement.details {
-        table.row(&cells(statement, detail))?;
+    let mut table = csv::writer(out);
+    table.write_record(&header)?;
+    let mut text = String::new();
+    for details in statement.details.chunk_by(|a, b| std::ptr::eq(a.line, b.line)) {
+        let line = details[0].line;
+        let (treatment, charged_on) = (treatment(line), statement.charged_on(line));
+        for Detail { row, amount, .. } in details {
+            for field in [&line.id, line.service.as_str(), &treatment] {
+                table.write_field(field)?;
+            }
+            table.write_field(written(&mut text, |text| csv::push_day(text, row.day())))?;
+            for dimension in DIMENSIONS {
+                table.write_field(&*for_people(row.text(dimension)))?;
+            }
+            for place in 0..statement.tags.len() {
+                table.write_field(&*for_people(row.tag_at(place)))?;
+            }
+            let sums = row.sums();
+            table.write_field(written(&mut text, |text| sums.quantity.push(text)))?;
+            table.write_field(written(&mut text, |text| sums.billed.push(text)))?;
+            table.write_field(written(&mut text, |text| sums.effective.iter().for_each(|cost| cost.push(text))))?;
+            table.write_field(&charged_on)?;
+            table.write_field(written(&mut text, |text| amount.push(text)))?;
+            table.write_record(None::<&[u8]>)?;
+        }
     }
-    Ok(NamedBytes { path: statement.path("detail", "csv"), bytes: table.finish()? })
+    Ok(table.flush()?)
 }
 
-fn cells(statement: &Statement<'_>, detail: &Detail<'_>) -> Vec<String> {
-    let Detail { line, row, amount } = detail;
-    let sums = row.sums();
-    let mut cells =
-        vec![line.id.clone(), line.service.to_string(), treatment(line), row.day().format("%Y-%m-%d").to_string()];
-    cells.extend(DIMENSIONS.map(|dimension| for_people(row.text(dimension))));
-    cells.extend((0..statement.tags.len()).map(|place| for_people(row.tag_at(place))));
-    cells.push(sums.quantity.to_string());
-    cells.push(sums.billed.to_string());
-    cells.push(sums.effective.map(|cost| cost.to_string()).unwrap_or_default());
-    cells.push(statement.charged_on(line));
-    cells.push(amount.to_string());
-    cells
+/// A cell in a buffer that all cells share.
+fn written<'a>(text: &'a mut String, push: impl FnOnce(&mut String)) -> &'a str {
+    text.clear();
+    push(text);
+    text
 }
 
-pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
-    let one = |statement: Statement<'_>| {
-        let path = statement.path("detail", "csv");
-        compare(&path, written.bytes(&path).and_then(read), in_ledger(&statement))
-    };
-    statements(end).into_iter().map(one).collect()
+pub(super) fn read_back(statement: &Statement<'_>, written: &Written<'_>) -> LawResult {
+    let path = path(statement);
+    compare(&path, written.open(&path).and_then(read), in_ledger(statement))
 }
 
 /// Costs and cents by line and day.
-fn read(bytes: &[u8]) -> anyhow::Result<Figures> {
-    let (header, rows) = csv::read(bytes)?;
+fn read(file: impl Read) -> anyhow::Result<Figures> {
+    let mut reader = csv::reader(file);
+    let header = reader.headers()?;
     let first = header.len().saturating_sub(LAST.len());
-    anyhow::ensure!(header[first..] == LAST, "the last columns are not {}", LAST.join(", "));
-    let mut figures = Figures::default();
-    let mut add = |row: &Row| {
-        for place in [1, 2, 4].into_iter().filter(|place| !row[first + place].is_empty()) {
-            figures.add_text(format!("{} {} {}", &row[0], &row[3], LAST[place]), &row[first + place])?;
-        }
-        anyhow::Ok(())
-    };
-    rows.iter().try_for_each(&mut add)?;
-    Ok(figures)
+    anyhow::ensure!(header.iter().skip(first).eq(LAST), "the last columns are not {}", LAST.join(", "));
+    let mut sums = ByDay::new();
+    let mut row = Row::new();
+    while reader.read_record(&mut row)? {
+        let amount = |place: usize| match &row[first + place] {
+            "" => Ok(None),
+            text => amount(text).map(Some),
+        };
+        sums.add(&row[0], Some(day(&row[3])?), [amount(1)?, amount(2)?, amount(4)?])?;
+    }
+    figures(&sums)
 }
 
 fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
-    let mut figures = Figures::default();
+    let mut sums = ByDay::new();
     for Detail { line, row, amount } in &statement.details {
-        let name = format!("{} {}", line.id, row.day());
-        figures.add(format!("{name} BilledCost"), row.sums().billed)?;
-        if let Some(effective) = row.sums().effective {
-            figures.add(format!("{name} EffectiveCost"), effective)?;
-        }
-        figures.add_money(format!("{name} x_Amount"), *amount)?;
+        let Sums { billed, effective, .. } = row.sums();
+        sums.add(&line.id, Some(row.day()), [Some(*billed), *effective, Some(Cost::from_money(*amount))])?;
     }
+    figures(&sums)
+}
+
+fn figures(sums: &ByDay<3>) -> anyhow::Result<Figures> {
+    let mut figures = Figures::default();
+    sums.figures(&mut figures, |line, day, kind| format!("{line} {day} {}", [LAST[1], LAST[2], LAST[4]][kind]))?;
     Ok(figures)
 }

@@ -2,7 +2,8 @@
 
 use super::NamedBytes;
 use super::csv::{self, Table, for_people};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use crate::model::finding::{Finding, Severity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
@@ -26,10 +27,10 @@ pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
             place.row.map(|row| row.to_string()).unwrap_or_default(),
             shown(&place.column),
             shown(&place.value),
-            for_people(&finding.why),
-            for_people(&finding.fix),
+            for_people(&finding.why).into_owned(),
+            for_people(&finding.fix).into_owned(),
             cost.map(|cost| cost.to_string()).unwrap_or_default(),
-            for_people(&currency.unwrap_or_default()),
+            for_people(&currency.unwrap_or_default()).into_owned(),
         ])?;
     }
     Ok(vec![NamedBytes { path: FILE.to_owned(), bytes: table.finish()? }])
@@ -50,7 +51,7 @@ pub(super) fn severity(severity: Severity) -> &'static str {
 }
 
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
-    vec![compare(FILE, written.bytes(FILE).and_then(read), in_ledger(end))]
+    vec![compare(FILE, written.bytes(FILE).and_then(|bytes| read(&bytes)), in_ledger(end))]
 }
 
 fn read(bytes: &[u8]) -> anyhow::Result<Figures> {

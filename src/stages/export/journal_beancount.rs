@@ -1,7 +1,8 @@
 //! The journals for `bean-check`: an independent program adds our books again.
 
 use super::ledger_text::{Transaction, account, balances, dates, plain, signed, transactions, with_parts};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::{NamedBytes, path, standing};
 use crate::model::journal_entry::JournalEntry;
 use crate::model::month_end::MonthEnd;
@@ -58,7 +59,7 @@ fn file(end: &MonthEnd) -> String {
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
     let file = file(end);
     let currency = &end.settings.state.currency;
-    vec![compare(&file, written.text(&file).and_then(|text| read(text, currency)), in_ledger(end))]
+    vec![compare(&file, written.text(&file).and_then(|text| read(&text, currency)), in_ledger(end))]
 }
 
 /// Amounts by journal and account, and balances by account.

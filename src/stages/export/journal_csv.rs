@@ -5,7 +5,8 @@
 //! and delimiters, and nothing is added to it: a machine reads this file.
 
 use super::csv::{self, Table};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::{NamedBytes, path, standing};
 use crate::model::journal_entry::{JournalEntry, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
@@ -338,9 +339,9 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
     let line = path(end, "journals", "journal", "control.csv");
     let read = |path: &str| written.bytes(path);
     vec![
-        compare(&feed, read(&feed).and_then(figures_of_feed), figures_of_ledger(end)),
-        compare(&json, read(&json).and_then(figures_of_json), control_of_ledger(end, true)),
-        compare(&line, read(&line).and_then(figures_of_line), control_of_ledger(end, false)),
+        compare(&feed, read(&feed).and_then(|bytes| figures_of_feed(&bytes)), figures_of_ledger(end)),
+        compare(&json, read(&json).and_then(|bytes| figures_of_json(&bytes)), control_of_ledger(end, true)),
+        compare(&line, read(&line).and_then(|bytes| figures_of_line(&bytes)), control_of_ledger(end, false)),
     ]
 }
 

@@ -2,7 +2,8 @@
 //! currencies that nobody declared.
 
 use super::ledger_text::{Transaction, account, balances, dates, plain, signed, transactions};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::{NamedBytes, path, standing};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
@@ -50,7 +51,7 @@ fn file(end: &MonthEnd) -> String {
 
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
     let file = file(end);
-    vec![compare(&file, written.text(&file).and_then(read), in_ledger(end))]
+    vec![compare(&file, written.text(&file).and_then(|text| read(&text)), in_ledger(end))]
 }
 
 /// Amounts by journal and account, and balances by account.

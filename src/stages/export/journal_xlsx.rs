@@ -2,8 +2,9 @@
 
 use super::NamedBytes;
 use super::journal_csv::sorted;
+use super::outputs::Written;
 use super::path;
-use super::read_back::{Figures, Written, compare};
+use super::read_back::{Figures, compare};
 use super::reread::Reread;
 use super::sheet::Sheet;
 use super::standing;
@@ -145,5 +146,5 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
         sheets(end)?.iter().try_for_each(|sheet| sheet.figures(&mut figures))?;
         Ok(figures)
     };
-    vec![compare(&file, written.bytes(&file).and_then(read), ledger())]
+    vec![compare(&file, written.bytes(&file).and_then(|bytes| read(&bytes)), ledger())]
 }

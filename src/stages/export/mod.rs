@@ -1,7 +1,8 @@
-//! Export: the month's end as files, in memory. Nothing here computes money, opens a file or reads a clock.
+//! Export: the month's end as files, written to whatever takes them. Nothing here computes money, opens a file or reads a
+//! clock.
 //!
 //! In     [`MonthEnd`]
-//! Out    [`NamedBytes`], with paths below `out/<month>/<run>/`:
+//! Out    files in [`Outputs`], with paths below `out/<month>/<run>/`:
 //!
 //! ```text
 //! statements/<AGENCY>/statement-<AGENCY>-2025-09.xlsx   what an agency owes, why, and the charges behind it
@@ -18,7 +19,7 @@
 //!
 //! A draft's files say DRAFT inside, and those that leave the house one by one say so in their names too
 //! (`journal-2025-09-DRAFT.csv`). Every exporter comes with a reader that takes the written bytes apart again and compares
-//! each figure with the month's end: [`read_back`].
+//! each figure with the month's end: [`Made::read_back`].
 
 mod cover;
 mod csv;
@@ -30,6 +31,7 @@ mod journal_csv;
 mod journal_hledger;
 mod journal_xlsx;
 mod ledger_text;
+mod outputs;
 mod read_back;
 mod reconciliation_csv;
 mod reconciliation_sheets;
@@ -44,13 +46,16 @@ mod summary;
 mod workbook;
 
 pub use journal_csv::feed;
-pub use read_back::read_back;
+pub use outputs::{Fill, InMemory, Outputs};
 pub use summary::SCHEMA as SUMMARY_SCHEMA;
 
 use crate::model::month_end::{MonthEnd, Standing};
 use crate::model::proof::LawResult;
 use anyhow::Context;
-use read_back::Written;
+use outputs::Written;
+use statement::{Part, Statement, parts};
+use std::io::Write;
+use std::sync::Arc;
 
 /// A file that is not yet on a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,39 +68,144 @@ pub struct NamedBytes {
 /// One kind of output: how it is written, and how the written bytes are proved.
 struct Exporter {
     name: &'static str,
-    write: fn(&MonthEnd) -> anyhow::Result<Vec<NamedBytes>>,
-    read_back: fn(&MonthEnd, &Written<'_>) -> Vec<LawResult>,
+    of: Of,
+}
+
+enum Of {
+    /// Files of the whole month, small enough to be made in memory.
+    Month {
+        write: fn(&MonthEnd) -> anyhow::Result<Vec<NamedBytes>>,
+        read_back: fn(&MonthEnd, &Written<'_>) -> Vec<LawResult>,
+    },
+    /// One file for every agency that has a bill line.
+    Agency {
+        path: fn(&Statement<'_>) -> String,
+        write: fn(&Statement<'_>, &mut dyn Write) -> anyhow::Result<()>,
+        read_back: fn(&Statement<'_>, &Written<'_>) -> LawResult,
+    },
 }
 
 const EXPORTERS: &[Exporter] = &[
-    Exporter { name: "statements", write: statement_xlsx::write, read_back: statement_xlsx::read_back },
-    Exporter { name: "statement details", write: detail_csv::write, read_back: detail_csv::read_back },
-    Exporter { name: "journal feed", write: journal_csv::write, read_back: journal_csv::read_back },
+    Exporter {
+        name: "statements",
+        of: Of::Agency {
+            path: statement_xlsx::path,
+            write: statement_xlsx::write,
+            read_back: statement_xlsx::read_back,
+        },
+    },
+    Exporter {
+        name: "statement details",
+        of: Of::Agency { path: detail_csv::path, write: detail_csv::write, read_back: detail_csv::read_back },
+    },
+    Exporter { name: "journal feed", of: Of::Month { write: journal_csv::write, read_back: journal_csv::read_back } },
     Exporter {
         name: "journal for beancount",
-        write: journal_beancount::write,
-        read_back: journal_beancount::read_back,
+        of: Of::Month { write: journal_beancount::write, read_back: journal_beancount::read_back },
     },
-    Exporter { name: "journal for hledger", write: journal_hledger::write, read_back: journal_hledger::read_back },
-    Exporter { name: "journal workbook", write: journal_xlsx::write, read_back: journal_xlsx::read_back },
-    Exporter { name: "reconciliation", write: reconciliation_xlsx::write, read_back: reconciliation_xlsx::read_back },
+    Exporter {
+        name: "journal for hledger",
+        of: Of::Month { write: journal_hledger::write, read_back: journal_hledger::read_back },
+    },
+    Exporter {
+        name: "journal workbook",
+        of: Of::Month { write: journal_xlsx::write, read_back: journal_xlsx::read_back },
+    },
+    Exporter {
+        name: "reconciliation",
+        of: Of::Month { write: reconciliation_xlsx::write, read_back: reconciliation_xlsx::read_back },
+    },
     Exporter {
         name: "reconciliation tables",
-        write: reconciliation_csv::write,
-        read_back: reconciliation_csv::read_back,
+        of: Of::Month { write: reconciliation_csv::write, read_back: reconciliation_csv::read_back },
     },
-    Exporter { name: "findings", write: findings_csv::write, read_back: findings_csv::read_back },
-    Exporter { name: "summary", write: summary::write, read_back: summary::read_back },
+    Exporter { name: "findings", of: Of::Month { write: findings_csv::write, read_back: findings_csv::read_back } },
+    Exporter { name: "summary", of: Of::Month { write: summary::write, read_back: summary::read_back } },
 ];
 
-/// All files of a month, in the order of their paths.
-pub fn export(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
-    let mut files = Vec::new();
-    for exporter in EXPORTERS {
-        files.extend((exporter.write)(end).with_context(|| format!("cannot write the {}", exporter.name))?);
+/// A part of the month's outputs that needs no other part: pieces may be made in any order, and at once.
+pub struct Piece<'a> {
+    end: &'a MonthEnd,
+    exporter: &'static Exporter,
+    /// The agency of an [`Of::Agency`].
+    part: Option<Arc<Part<'a>>>,
+}
+
+/// A piece that is being made: what it is made of is worked out once, for writing it and for reading it back.
+pub struct Made<'a> {
+    end: &'a MonthEnd,
+    exporter: &'static Exporter,
+    statement: Option<Statement<'a>>,
+}
+
+/// All pieces of a month's outputs, in the order of the laws that their reading back gives.
+pub fn pieces(end: &MonthEnd) -> Vec<Piece<'_>> {
+    let parts: Vec<Arc<Part<'_>>> = parts(end).into_iter().map(Arc::new).collect();
+    let pieces = |exporter: &'static Exporter| -> Vec<Piece<'_>> {
+        match exporter.of {
+            Of::Month { .. } => vec![Piece { end, exporter, part: None }],
+            Of::Agency { .. } => parts.iter().map(|part| Piece { end, exporter, part: Some(part.clone()) }).collect(),
+        }
+    };
+    EXPORTERS.iter().flat_map(pieces).collect()
+}
+
+impl<'a> Piece<'a> {
+    pub fn make(&self) -> Made<'a> {
+        let Self { end, exporter, part } = self;
+        Made { end, exporter, statement: part.as_ref().map(|part| part.statement(end)) }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+}
+
+impl Made<'_> {
+    /// Writes the files, and gives their paths.
+    pub fn write(&self, outputs: &dyn Outputs) -> anyhow::Result<Vec<String>> {
+        self.written(outputs).with_context(|| format!("cannot write the {}", self.exporter.name))
+    }
+
+    fn written(&self, outputs: &dyn Outputs) -> anyhow::Result<Vec<String>> {
+        match (&self.exporter.of, &self.statement) {
+            (Of::Agency { path, write, .. }, Some(statement)) => {
+                let path = path(statement);
+                outputs.write(&path, &mut |out| write(statement, out))?;
+                Ok(vec![path])
+            }
+            (Of::Agency { .. }, None) => Ok(Vec::new()),
+            (Of::Month { write, .. }, _) => {
+                let mut paths = Vec::new();
+                for NamedBytes { path, bytes } in write(self.end)? {
+                    outputs.write(&path, &mut |out| Ok(out.write_all(&bytes)?))?;
+                    paths.push(path);
+                }
+                Ok(paths)
+            }
+        }
+    }
+
+    /// Takes what was written apart again and compares it with the month's end, to the cent; a result for every file.
+    pub fn read_back(&self, outputs: &dyn Outputs) -> Vec<LawResult> {
+        let written = Written(outputs);
+        match (&self.exporter.of, &self.statement) {
+            (Of::Agency { read_back, .. }, Some(statement)) => vec![read_back(statement, &written)],
+            (Of::Agency { .. }, None) => Vec::new(),
+            (Of::Month { read_back, .. }, _) => read_back(self.end, &written),
+        }
+    }
+}
+
+/// All files of a month at once, in the order of their paths.
+pub fn export(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
+    let files = InMemory::default();
+    for piece in pieces(end) {
+        piece.make().write(&files)?;
+    }
+    Ok(files.into_files())
+}
+
+/// Proves that files say what the month's end says.
+pub fn read_back(end: &MonthEnd, files: &[NamedBytes]) -> Vec<LawResult> {
+    let files = InMemory::of(files);
+    pieces(end).iter().flat_map(|piece| piece.make().read_back(&files)).collect()
 }
 
 /// The journal feed alone: it is read again before the tie-outs are known that the other files show.

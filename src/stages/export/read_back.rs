@@ -3,35 +3,14 @@
 //! A figure has a name that both sides build on their own: the file's from the cells that say whose it is, the month's
 //! end from its types. So a cent that moved from one line to another is seen although the total stayed.
 
-use super::{EXPORTERS, NamedBytes};
 use crate::model::decimal;
 use crate::model::money::{Cost, Money, Overflow};
-use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
-use std::collections::BTreeMap;
+use chrono::{Datelike, NaiveDate};
+use std::collections::{BTreeMap, HashMap};
 
 /// Law 14: what was written is read again by another reader and says the same.
 const LAW: u8 = 14;
-
-/// Proves that the files say what the month's end says, to the cent; one result or more for every file.
-pub fn read_back(end: &MonthEnd, files: &[NamedBytes]) -> Vec<LawResult> {
-    let written = Written(files);
-    EXPORTERS.iter().flat_map(|exporter| (exporter.read_back)(end, &written)).collect()
-}
-
-/// The files as they were written, by path.
-pub(super) struct Written<'a>(pub &'a [NamedBytes]);
-
-impl Written<'_> {
-    pub fn bytes(&self, path: &str) -> anyhow::Result<&[u8]> {
-        let file = self.0.iter().find(|file| file.path == path);
-        file.map(|file| file.bytes.as_slice()).ok_or_else(|| anyhow::anyhow!("the file was not written"))
-    }
-
-    pub fn text(&self, path: &str) -> anyhow::Result<&str> {
-        Ok(std::str::from_utf8(self.bytes(path)?)?)
-    }
-}
 
 /// Named amounts of one file or of the month's end. Amounts of one name are added.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -65,6 +44,69 @@ impl Figures {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Amounts of `KINDS` kinds by bill line and day: what hundreds of thousands of details come to. A figure's name is put
+/// together once for each line and day, not for each detail.
+pub(super) struct ByDay<const KINDS: usize> {
+    places: HashMap<String, usize>,
+    lines: Vec<(String, BTreeMap<Option<NaiveDate>, [Option<Cost>; KINDS]>)>,
+}
+
+impl<const KINDS: usize> ByDay<KINDS> {
+    pub fn new() -> Self {
+        Self { places: HashMap::new(), lines: Vec::new() }
+    }
+
+    /// Adds what a detail has of each kind. Most details are of the line of the one before.
+    pub fn add(&mut self, line: &str, day: Option<NaiveDate>, amounts: [Option<Cost>; KINDS]) -> Result<(), Overflow> {
+        let place = match self.places.get(line) {
+            Some(&place) => place,
+            None => {
+                self.places.insert(line.to_owned(), self.lines.len());
+                self.lines.push((line.to_owned(), BTreeMap::new()));
+                self.lines.len() - 1
+            }
+        };
+        let sums = self.lines[place].1.entry(day).or_insert([None; KINDS]);
+        for (sum, amount) in sums.iter_mut().zip(amounts) {
+            if let Some(amount) = amount {
+                *sum = Some(sum.unwrap_or_default().checked_add(amount)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums as figures, named by line, day and kind.
+    pub fn figures(&self, figures: &mut Figures, name: impl Fn(&str, &str, usize) -> String) -> Result<(), Overflow> {
+        for (line, days) in &self.lines {
+            for (day, sums) in days {
+                let day = day.map(|day| day.to_string()).unwrap_or_default();
+                for (kind, sum) in sums.iter().enumerate() {
+                    if let Some(sum) = sum {
+                        figures.add(name(line, &day, kind), *sum)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `2025-09-01`, and no other spelling: a day that is read back is compared as a day.
+pub(super) fn day(text: &str) -> anyhow::Result<NaiveDate> {
+    let number = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<u32>().ok());
+    let day = (text.len() == 10 && text.is_ascii())
+        .then(|| NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?))
+        .flatten();
+    let day = day.filter(|day| day.year() > 999 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-');
+    day.ok_or_else(|| anyhow::anyhow!("{text:?} is no day"))
+}
+
+/// An amount of a file.
+pub(super) fn amount(text: &str) -> anyhow::Result<Cost> {
+    let units = decimal::parse(text.as_bytes()).map_err(|why| anyhow::anyhow!("{text:?}: {why}"))?;
+    Ok(Cost::from_units(units))
 }
 
 /// One file's figures beside the month's end's: equal in every name and amount, or the first that differs is told.

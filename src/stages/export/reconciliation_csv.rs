@@ -1,7 +1,8 @@
 //! Tie-outs and vendors as tables, for whoever keeps the months side by side.
 
 use super::csv::{self, Table, for_people};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::reconciliation_sheets::{sections, state_in_words};
 use super::{NamedBytes, path};
 use crate::model::month_end::MonthEnd;
@@ -38,10 +39,10 @@ fn tie_outs(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
     for tie_out in &end.tie_outs {
         table.row(&[
             tie_out.id.clone(),
-            for_people(&tie_out.about),
-            for_people(&tie_out.left_name),
+            for_people(&tie_out.about).into_owned(),
+            for_people(&tie_out.left_name).into_owned(),
             tie_out.left.clone(),
-            for_people(&tie_out.right_name),
+            for_people(&tie_out.right_name).into_owned(),
             tie_out.right.clone(),
             tie_out.difference.clone(),
             if tie_out.passes { "yes" } else { "no" }.to_owned(),
@@ -54,11 +55,11 @@ fn vendors(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
     let mut table = Table::new(&VENDORS)?;
     for vendor in sections(end) {
         table.row(&[
-            for_people(&vendor.section.provider),
-            for_people(&vendor.section.billing_account_id),
-            for_people(&vendor.section.invoice_id),
+            for_people(&vendor.section.provider).into_owned(),
+            for_people(&vendor.section.billing_account_id).into_owned(),
+            for_people(&vendor.section.invoice_id).into_owned(),
             state_in_words(vendor.state).to_owned(),
-            for_people(&vendor.currency),
+            for_people(&vendor.currency).into_owned(),
             vendor.charges.to_string(),
             vendor.credits.to_string(),
             vendor.usage.to_string(),
@@ -73,7 +74,7 @@ fn vendors(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
     let read = |stem: &str, columns: &[usize]| {
         let path = file(end, stem);
-        let figures = written.bytes(&path).and_then(|bytes| read(bytes, columns));
+        let figures = written.bytes(&path).and_then(|bytes| read(&bytes, columns));
         (path, figures)
     };
     let (tie_outs, in_tie_outs) = read("tie-outs", &[3, 5, 6]);

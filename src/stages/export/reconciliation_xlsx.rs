@@ -4,7 +4,8 @@
 
 use super::NamedBytes;
 use super::cover::{checked_table, cover, heading, signatures};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::reconciliation_sheets::{
     agencies, cents, inputs, items, laws, not_billed, parts, pool_shares, pools, prepaid, quarantine, tie_outs, vendors,
 };
@@ -180,5 +181,5 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
         sheets(end)?.iter().try_for_each(|sheet| sheet.figures(&mut figures))?;
         Ok(figures)
     };
-    vec![compare(&file, written.bytes(&file).and_then(read), ledger())]
+    vec![compare(&file, written.bytes(&file).and_then(|bytes| read(&bytes)), ledger())]
 }

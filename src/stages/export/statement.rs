@@ -2,8 +2,9 @@
 //!
 //! Writers of agency files take a [`Statement`] and never the month's end, so that nothing of another agency is in reach.
 
+use super::statement_detail::DetailRow;
 use super::{path, standing};
-use crate::model::bill::{BillLine, LineKind};
+use crate::model::bill::{BillDetail, BillLine, LineKind};
 use crate::model::charge::CostBasis;
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Money, Overflow};
@@ -11,7 +12,8 @@ use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
 use crate::model::settings::{AccountString, Agency, Mode, RateCard, RateModel, Settings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 pub(super) struct Statement<'a> {
     pub code: &'a AgencyCode,
@@ -30,49 +32,85 @@ pub(super) struct Statement<'a> {
     pub tags: &'a [String],
     settings: &'a Settings,
     path: String,
+    /// Rows of the sheet of details: see [`super::statement_detail`].
+    pub sheet: OnceLock<Result<Vec<DetailRow<'a>>, Overflow>>,
 }
 
 /// A roll-up row behind a line, with its cents.
+#[derive(Clone, Copy)]
 pub(super) struct Detail<'a> {
     pub line: &'a BillLine,
     pub row: Row<'a>,
     pub amount: Money,
 }
 
-/// One statement for every agency that has a line, by agency.
-pub(super) fn statements(end: &MonthEnd) -> Vec<Statement<'_>> {
-    let mut statements: BTreeMap<&AgencyCode, Statement<'_>> = BTreeMap::new();
-    for line in &end.bills.lines {
-        statements.entry(&line.agency).or_insert_with(|| empty(end, &line.agency)).lines.push(line);
-    }
-    for detail in &end.bills.details {
-        let Some(line) = end.bills.lines.get(detail.line) else { continue };
-        let Some(statement) = statements.get_mut(&line.agency) else { continue };
-        statement.details.push(Detail { line, row: end.roll_up.row(detail.row), amount: detail.amount });
-    }
-    for statement in statements.values_mut() {
-        statement.lines.sort_by(|a, b| a.id.cmp(&b.id));
-        statement.details.sort_by(|a, b| (&a.line.id, a.row.number).cmp(&(&b.line.id, b.row.number)));
-    }
-    statements.into_values().collect()
+/// Which lines and details of the month are an agency's: numbers, so that all agencies of a large month cost little, and a
+/// statement is put together when its turn comes.
+pub(super) struct Part<'a> {
+    code: &'a AgencyCode,
+    /// By id.
+    lines: Vec<usize>,
+    details: Vec<u32>,
 }
 
-fn empty<'a>(end: &'a MonthEnd, code: &'a AgencyCode) -> Statement<'a> {
-    let agency: Option<&Agency> = end.settings.agency(code);
-    Statement {
-        code,
-        name: agency.map_or(code.as_str(), |agency| &agency.name),
-        contact: agency.map_or("", |agency| &agency.contact),
-        state: &end.settings.state.name,
-        currency: &end.settings.state.currency,
-        month: end.month,
-        run: &end.run,
-        standing: standing(end),
-        lines: Vec::new(),
-        details: Vec::new(),
-        tags: end.roll_up.tags(),
-        settings: &end.settings,
-        path: path(end, &format!("statements/{code}"), "{}", ""),
+/// One part for every agency that has a line, by agency.
+pub(super) fn parts(end: &MonthEnd) -> Vec<Part<'_>> {
+    let bills = &end.bills;
+    let mut by_agency: BTreeMap<&AgencyCode, Part<'_>> = BTreeMap::new();
+    for (number, line) in bills.lines.iter().enumerate() {
+        let code = &line.agency;
+        let start = || Part { code, lines: Vec::new(), details: Vec::new() };
+        by_agency.entry(code).or_insert_with(start).lines.push(number);
+    }
+    let mut parts: Vec<Part<'_>> = by_agency.into_values().collect();
+    let mut whose = vec![0; bills.lines.len()];
+    for (place, part) in parts.iter_mut().enumerate() {
+        part.lines.sort_by(|&a, &b| bills.lines[a].id.cmp(&bills.lines[b].id));
+        part.lines.iter().for_each(|&line| whose[line] = place);
+    }
+    for (number, detail) in (0u32..).zip(&bills.details) {
+        if let Some(&place) = whose.get(detail.line) {
+            parts[place].details.push(number);
+        }
+    }
+    parts
+}
+
+impl<'a> Part<'a> {
+    pub fn statement(&self, end: &'a MonthEnd) -> Statement<'a> {
+        let Self { code, lines, details } = self;
+        let code: &'a AgencyCode = code;
+        let bills = &end.bills;
+        let rank: HashMap<usize, usize> = lines.iter().enumerate().map(|(rank, &line)| (line, rank)).collect();
+        let mut order: Vec<(usize, usize, u32)> = details
+            .iter()
+            .map(|&number| {
+                let detail = &bills.details[number as usize];
+                (rank.get(&detail.line).copied().unwrap_or_default(), detail.row, number)
+            })
+            .collect();
+        order.sort_unstable();
+        let detail = |(.., number): (usize, usize, u32)| {
+            let BillDetail { line, row, amount } = bills.details[number as usize];
+            Detail { line: &bills.lines[line], row: end.roll_up.row(row), amount }
+        };
+        let agency: Option<&Agency> = end.settings.agency(code);
+        Statement {
+            code,
+            name: agency.map_or(code.as_str(), |agency| &agency.name),
+            contact: agency.map_or("", |agency| &agency.contact),
+            state: &end.settings.state.name,
+            currency: &end.settings.state.currency,
+            month: end.month,
+            run: &end.run,
+            standing: standing(end),
+            lines: lines.iter().map(|&line| &bills.lines[line]).collect(),
+            details: order.into_iter().map(detail).collect(),
+            tags: end.roll_up.tags(),
+            settings: &end.settings,
+            path: path(end, &format!("statements/{code}"), "{}", ""),
+            sheet: OnceLock::new(),
+        }
     }
 }
 
@@ -129,8 +167,8 @@ impl<'a> Statement<'a> {
 
     /// What the lines come to that have charges behind them.
     pub fn explained(&self) -> Result<Money, Overflow> {
-        let explained: BTreeSet<&str> = self.details.iter().map(|detail| detail.line.id.as_str()).collect();
-        let lines = self.lines.iter().filter(|line| explained.contains(line.id.as_str()));
+        // Details stand by line.
+        let lines = self.details.chunk_by(|a, b| a.line.id == b.line.id).map(|details| details[0].line);
         Money::total(lines.map(|line| line.amount))
     }
 }

@@ -6,14 +6,16 @@
 use super::statement::{Detail, Statement};
 use super::statement_sheets::{resource, without_empty};
 use super::workbook::{Book, Cell, Column, Kind, MOST_ROWS, column};
+use crate::model::bill::BillLine;
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Money, Overflow, Quantity};
+use crate::model::roll_up::Symbol;
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use hashbrown::HashMap;
 
 /// One row of the sheet: a roll-up row, or those of a month that differ in nothing but the day.
 pub(super) struct DetailRow<'a> {
-    pub first: &'a Detail<'a>,
+    pub first: Detail<'a>,
     pub day: Option<NaiveDate>,
     quantity: Quantity,
     pub billed: Cost,
@@ -26,27 +28,41 @@ pub(super) fn by_day(statement: &Statement<'_>) -> bool {
     statement.details.len() <= MOST_ROWS
 }
 
-pub(super) fn rows<'a>(statement: &'a Statement<'_>) -> Result<Vec<DetailRow<'a>>, Overflow> {
-    let start = |detail: &'a Detail<'_>, day| DetailRow {
-        first: detail,
-        day,
-        quantity: Quantity::ZERO,
-        billed: Cost::ZERO,
-        effective: Some(Cost::ZERO),
-        amount: Money::ZERO,
-    };
-    if by_day(statement) {
-        let one = |detail: &'a Detail<'_>| start(detail, Some(detail.row.day())).with(detail);
-        return statement.details.iter().map(one).collect();
+/// The rows of the sheet, worked out once for a statement; none where they would be too many.
+pub(super) fn rows<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [DetailRow<'a>], Overflow> {
+    let rows = statement.sheet.get_or_init(|| {
+        if by_day(statement) {
+            let one = |detail: &Detail<'a>| DetailRow::start(*detail, Some(detail.row.day())).with(detail);
+            statement.details.iter().map(one).collect()
+        } else {
+            by_month(&statement.details)
+        }
+    });
+    rows.as_ref().map(Vec::as_slice).map_err(|_| Overflow)
+}
+
+/// Over the days of the month, by line and then by the texts that the sheet shows. Symbols tell texts apart without looking
+/// at them; who has more than a sheet can show is not added up to the end.
+fn by_month<'a>(details: &[Detail<'a>]) -> Result<Vec<DetailRow<'a>>, Overflow> {
+    let mut places: HashMap<(*const BillLine, [Symbol; KEY.len()]), usize> = HashMap::new();
+    let mut rows: Vec<Option<DetailRow<'a>>> = Vec::new();
+    for detail in details {
+        let key = (std::ptr::from_ref(detail.line), KEY.map(|dimension| detail.row.symbol(dimension)));
+        let place = *places.entry(key).or_insert(rows.len());
+        if place == MOST_ROWS {
+            return Ok(Vec::new());
+        }
+        if place == rows.len() {
+            rows.push(Some(DetailRow::start(*detail, None)));
+        }
+        if let Some(row) = rows[place].take() {
+            rows[place] = Some(row.with(detail)?);
+        }
     }
-    let mut months: BTreeMap<_, DetailRow<'a>> = BTreeMap::new();
-    for detail in &statement.details {
-        let key = (detail.line.id.as_str(), KEY.map(|dimension| detail.row.text(dimension)));
-        let row = months.remove(&key).unwrap_or_else(|| start(detail, None)).with(detail)?;
-        months.insert(key, row);
-    }
-    let rows: Vec<DetailRow<'a>> = months.into_values().collect();
-    Ok(if rows.len() > MOST_ROWS { Vec::new() } else { rows })
+    let mut rows: Vec<DetailRow<'a>> = rows.into_iter().flatten().collect();
+    let texts = |row: &DetailRow<'a>| (row.first.line.id.as_str(), KEY.map(|dimension| row.first.row.text(dimension)));
+    rows.sort_by(|a, b| texts(a).cmp(&texts(b)));
+    Ok(rows)
 }
 
 const KEY: [Dimension; 8] = [
@@ -60,7 +76,18 @@ const KEY: [Dimension; 8] = [
     Dimension::ConsumedUnit,
 ];
 
-impl DetailRow<'_> {
+impl<'a> DetailRow<'a> {
+    fn start(first: Detail<'a>, day: Option<NaiveDate>) -> Self {
+        Self {
+            first,
+            day,
+            quantity: Quantity::ZERO,
+            billed: Cost::ZERO,
+            effective: Some(Cost::ZERO),
+            amount: Money::ZERO,
+        }
+    }
+
     fn with(mut self, detail: &Detail<'_>) -> Result<Self, Overflow> {
         self.quantity = self.quantity.checked_add(detail.row.sums().quantity)?;
         self.billed = self.billed.checked_add(detail.row.sums().billed)?;
@@ -80,7 +107,7 @@ impl DetailRow<'_> {
             text(Dimension::Provider),
             text(Dimension::SubAccountId),
             text(Dimension::SubAccountName),
-            Cell::text(resource(self.first)),
+            Cell::text(resource(&self.first)),
             text(Dimension::SkuMeter),
             self.day.map_or(Cell::Blank, Cell::Date),
             text(Dimension::ChargeCategory),

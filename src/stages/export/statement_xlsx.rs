@@ -3,23 +3,23 @@
 //! A controller signs the first sheet and a budget officer reads the others without calling anyone. Every sum is a
 //! formula over its rows, beside the ledger's figure and a difference that must be zero.
 
-use super::NamedBytes;
 use super::cover::{checked_table, cover, heading, signatures};
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{ByDay, Figures, amount, compare, day};
 use super::reread::Reread;
-use super::statement::{Statement, account_string, kind_in_words, statements};
+use super::statement::{Statement, account_string, kind_in_words};
 use super::statement_detail::{BILLED, EFFECTIVE, by_day, details, rows as detail_rows};
 use super::statement_sheets::{adjusted, adjustments, funding, notes, rates, services, shared, showback};
 use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
-use crate::model::money::{Money, Overflow};
-use crate::model::month_end::MonthEnd;
+use crate::model::money::{Cost, Money, Overflow};
 use crate::model::proof::LawResult;
 use rust_xlsxwriter::{
     Chart, ChartDataLabel, ChartDataLabelPosition, ChartFormat, ChartLine, ChartSolidFill, Color, Format, FormatAlign,
 };
 use std::collections::BTreeMap;
+use std::io::Write;
 
 const SERVICES: [Column; 5] = [
     column("Service", 24, Kind::Text),
@@ -38,11 +38,12 @@ const FUNDS: [Column; 5] = [
 const DUE: &str = "Amount due";
 const SHOWN: &str = "Shown, not billed";
 
-pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
-    let one = |statement: &Statement<'_>| {
-        Ok(NamedBytes { path: statement.path("statement", "xlsx"), bytes: workbook(statement)? })
-    };
-    statements(end).iter().map(one).collect()
+pub(super) fn path(statement: &Statement<'_>) -> String {
+    statement.path("statement", "xlsx")
+}
+
+pub(super) fn write(statement: &Statement<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    Ok(out.write_all(&workbook(statement)?)?)
 }
 
 fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
@@ -196,12 +197,9 @@ fn chart(book: &mut Book, name: &str, placed: Placed, row: u32) -> anyhow::Resul
     Ok(())
 }
 
-pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
-    let one = |statement: &Statement<'_>| {
-        let path = statement.path("statement", "xlsx");
-        compare(&path, written.bytes(&path).and_then(|bytes| read(bytes, statement)), in_ledger(statement))
-    };
-    statements(end).iter().map(one).collect()
+pub(super) fn read_back(statement: &Statement<'_>, written: &Written<'_>) -> LawResult {
+    let path = path(statement);
+    compare(&path, written.bytes(&path).and_then(|bytes| read(&bytes, statement)), in_ledger(statement))
 }
 
 /// Every amount of every sheet under the name of its line, string or day; and every sum beside its ledger figure.
@@ -245,18 +243,25 @@ fn read_details(book: &mut Reread<'_>, statement: &Statement<'_>, figures: &mut 
     let mut headers = vec!["Bill line", "Amount", BILLED];
     // Columns in which nobody has anything are left out.
     let told = detail_rows(statement)?.iter().any(|row| row.effective.is_some());
-    headers
-        .extend([(told, EFFECTIVE), (by_day(statement), "Day")].iter().filter(|(has, _)| *has).map(|(_, name)| name));
-    for row in book.rows("Line detail", &headers)? {
-        let day = if by_day(statement) { row.last().map_or("", String::as_str) } else { "" };
-        let name = format!("Line detail {} {day}", row[0]);
-        figures.add_text(&name, &row[1])?;
-        figures.add_text(format!("{name} {BILLED}"), &row[2])?;
-        if told && !row[3].is_empty() {
-            figures.add_text(format!("{name} {EFFECTIVE}"), &row[3])?;
-        }
+    let by_day = by_day(statement);
+    headers.extend([(told, EFFECTIVE), (by_day, "Day")].iter().filter(|(has, _)| *has).map(|(_, name)| name));
+    let mut sums = ByDay::new();
+    book.each_row("Line detail", &headers, |row| {
+        let day = if by_day { Some(day(row.last().copied().unwrap_or_default())?) } else { None };
+        let effective = if told && !row[3].is_empty() { Some(amount(row[3])?) } else { None };
+        Ok(sums.add(row[0], day, [Some(amount(row[1])?), Some(amount(row[2])?), effective])?)
+    })?;
+    Ok(sums.figures(figures, detail_name)?)
+}
+
+/// What a sum of details is called: of a line and day, and which of the three.
+fn detail_name(line: &str, day: &str, kind: usize) -> String {
+    let name = format!("Line detail {line} {day}");
+    match kind {
+        0 => name,
+        1 => format!("{name} {BILLED}"),
+        _ => format!("{name} {EFFECTIVE}"),
     }
-    Ok(())
 }
 
 fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
@@ -276,15 +281,11 @@ fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
     for line in statement.lines.iter().filter(|line| line.share.is_some()) {
         figures.add_money(format!("Shared cost {}", line.id), line.amount)?;
     }
+    let mut sums = ByDay::new();
     for row in detail_rows(statement)? {
-        let day = row.day.map(|day| day.to_string()).unwrap_or_default();
-        let name = format!("Line detail {} {day}", row.first.line.id);
-        figures.add_money(&name, row.amount)?;
-        figures.add(format!("{name} {BILLED}"), row.billed)?;
-        if let Some(effective) = row.effective {
-            figures.add(format!("{name} {EFFECTIVE}"), effective)?;
-        }
+        sums.add(&row.first.line.id, row.day, [Some(Cost::from_money(row.amount)), Some(row.billed), row.effective])?;
     }
+    sums.figures(&mut figures, detail_name)?;
     let due = statement.amount_due()?;
     figures.add_money(DUE, due)?;
     figures.add_money(SHOWN, Money::total(statement.informing().map(|line| line.amount))?)?;

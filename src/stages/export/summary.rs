@@ -1,7 +1,8 @@
 //! `summary.json`: the month for scripts and dashboards. Amounts are decimal text, because a reader that takes numbers
 //! would take them as floats. `summary.schema.json` goes with it and says what every field means.
 
-use super::read_back::{Figures, Written, compare};
+use super::outputs::Written;
+use super::read_back::{Figures, compare};
 use super::{NamedBytes, standing};
 use crate::model::bill::{BillLine, Destination};
 use crate::model::charge::CostBasis;
@@ -261,7 +262,7 @@ fn funds(end: &MonthEnd) -> Result<Vec<FundTotal>, Overflow> {
 }
 
 pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult> {
-    vec![compare(FILE, written.bytes(FILE).and_then(read), in_ledger(end))]
+    vec![compare(FILE, written.bytes(FILE).and_then(|bytes| read(&bytes)), in_ledger(end))]
 }
 
 /// Amounts of vendors, agencies, services, funds, and the sides of every tie-out with their parts.

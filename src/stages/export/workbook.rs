@@ -8,13 +8,14 @@
 
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
-use crate::model::untrusted::Untrusted;
+use crate::model::untrusted::{starts_formula, xlsx};
 use anyhow::{Context, ensure};
 use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{
     Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign,
     FormatBorder, Formula, IgnoreError, Table, TableColumn, TableStyle, Workbook, Worksheet,
 };
+use std::borrow::Cow;
 
 /// Excel's own limit is 1,048,576 rows; past this a sheet is no help to a reader, and the CSV beside it has every row.
 pub(super) const MOST_ROWS: usize = 20_000;
@@ -376,16 +377,16 @@ pub(super) fn write_text(
     format: &Format,
 ) -> anyhow::Result<()> {
     let harmless = clean(text);
-    if Untrusted::new(&*harmless).for_human_csv() == harmless {
-        sheet.write_string_with_format(row, place, harmless, format)?;
-    } else {
+    if starts_formula(&harmless) {
         sheet.write_string_with_format(row, place, harmless, &format.clone().set_quote_prefix())?;
+    } else {
+        sheet.write_string_with_format(row, place, harmless, format)?;
     }
     Ok(())
 }
 
-fn clean(text: &str) -> String {
-    Untrusted::new(text).for_xlsx()
+fn clean(text: &str) -> Cow<'_, str> {
+    xlsx(text)
 }
 
 fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, cell: &Cell) -> anyhow::Result<()> {
@@ -395,7 +396,7 @@ fn write(sheet: &mut Worksheet, look: &Look, row: u32, place: u16, kind: Kind, c
             sheet.write_blank(row, place, text)?;
         }
         Cell::Lines(lines) => {
-            let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
+            let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| clean(line)).collect();
             sheet.write_string_with_format(row, place, lines.join("\n"), &look.long.clone().set_quote_prefix())?;
         }
         Cell::Text(content) => {

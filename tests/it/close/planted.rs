@@ -10,7 +10,6 @@ use chargeback::model::journal_entry::{EntryHead, JournalEntry};
 use chargeback::model::money::{Cost, Money};
 use chargeback::model::month_end::MonthEnd;
 use chargeback::model::roll_up::Sums;
-use chargeback::stages::export::NamedBytes;
 
 type After<T> = fn(&mut T);
 
@@ -20,7 +19,7 @@ struct Cent {
     rate: Option<After<Rated>>,
     allocate: Option<After<MonthEnd>>,
     journal: Option<After<MonthEnd>>,
-    export: Option<After<Vec<NamedBytes>>>,
+    export: Option<(&'static str, fn(Vec<u8>) -> Vec<u8>)>,
 }
 
 impl Plant for Cent {
@@ -36,8 +35,8 @@ impl Plant for Cent {
     fn after_journal(&self, end: &mut MonthEnd) {
         self.journal.iter().for_each(|plant| plant(end));
     }
-    fn after_export(&self, files: &mut Vec<NamedBytes>) {
-        self.export.iter().for_each(|plant| plant(files));
+    fn after_export(&self, path: &str) -> Option<fn(Vec<u8>) -> Vec<u8>> {
+        self.export.filter(|(planted, _)| *planted == path).map(|(_, change)| change)
     }
 }
 
@@ -143,19 +142,20 @@ fn after_journal() {
 
 #[test]
 fn after_export() {
-    let feed: After<Vec<NamedBytes>> = |files| change(files, "journals/journal-2025-09.csv", "6345.67", "6345.68");
-    caught("the feed", Cent { export: Some(feed), ..Cent::default() });
-    let control: After<Vec<NamedBytes>> =
-        |files| change(files, "journals/journal-2025-09.control.json", "51281.42", "51281.43");
-    caught("the control file", Cent { export: Some(control), ..Cent::default() });
-    let summary: After<Vec<NamedBytes>> =
-        |files| change(files, "summary.json", "\"due\": \"7349.77\"", "\"due\": \"7349.78\"");
-    caught("the summary", Cent { export: Some(summary), ..Cent::default() });
+    type Change = fn(Vec<u8>) -> Vec<u8>;
+    let plants: [(&str, Change); 4] = [
+        ("journals/journal-2025-09.csv", |bytes| change(&bytes, "6345.67", "6345.68")),
+        ("journals/journal-2025-09.control.json", |bytes| change(&bytes, "51281.42", "51281.43")),
+        ("summary.json", |bytes| change(&bytes, "\"due\": \"7349.77\"", "\"due\": \"7349.78\"")),
+        ("statements/DOH/detail-DOH-2025-09.csv", |bytes| change(&bytes, "4321.12\n", "4321.13\n")),
+    ];
+    for (path, plant) in plants {
+        caught(path, Cent { export: Some((path, plant)), ..Cent::default() });
+    }
 }
 
-fn change(files: &mut [NamedBytes], path: &str, from: &str, to: &str) {
-    let file = files.iter_mut().find(|file| file.path == path).unwrap();
-    let text = String::from_utf8(file.bytes.clone()).unwrap();
-    assert!(text.contains(from), "{path}");
-    file.bytes = text.replacen(from, to, 1).into_bytes();
+fn change(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1).into_bytes()
 }
