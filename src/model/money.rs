@@ -157,6 +157,21 @@ impl Quantity {
 }
 
 impl Cost {
+    /// This many times as much, rounded half to even at the eighteenth decimal; none where it is out of range. Only for
+    /// what a vendor gives as price and quantity and no row is billed by: list and contracted cost.
+    pub fn times(self, quantity: Quantity) -> Option<Self> {
+        let negative = (self.0 < 0) != (quantity.0 < 0);
+        let product = BigInt::from(self.0.unsigned_abs()) * BigInt::from(quantity.0.unsigned_abs());
+        let unit = BigInt::from(UNIT);
+        let (whole, rest) = (&product / &unit, product % &unit);
+        let (whole, rest) = (whole.to_i128()?, rest.to_i128()?);
+        let up = rest * 2 > UNIT || rest * 2 == UNIT && whole % 2 == 1;
+        let magnitude = whole.checked_add(i128::from(up))?;
+        Some(Self(if negative { -magnitude } else { magnitude }))
+    }
+}
+
+impl Cost {
     pub const fn from_money(money: Money) -> Self {
         Self(money.0 as i128 * CENT)
     }

@@ -296,8 +296,31 @@ pub enum Amount {
     /// Net forms of both, as above.
     NetSum([Names; 2], [Names; 2]),
     Difference(Names, Names),
+    /// The column, where zero means that the vendor has no such price.
+    Price(Names),
+    /// A price for each of a quantity, where zero means the same. A file that has the third column has prices in another
+    /// currency than its bill.
+    Times(Names, Names, Names),
+    /// The same, times the rate by which prices are turned into the currency of the bill.
+    TimesAtRate(Names, Names, Names),
+    /// The first of which the file has the columns.
+    First(&'static [Amount]),
     /// The file cannot tell.
     Unavailable,
+}
+
+impl Amount {
+    fn columns(self) -> Vec<&'static str> {
+        let read: &[Names] = match self {
+            Self::Column(column) | Self::ColumnOrCost(column) | Self::Price(column) => &[column],
+            Self::NetColumn(a, b) | Self::Sum(a, b) | Self::Difference(a, b) | Self::Times(a, b, _) => &[a, b],
+            Self::TimesAtRate(a, b, c) => &[a, b, c],
+            Self::NetSum([a, b], [c, d]) => &[a, b, c, d],
+            Self::First(amounts) => return amounts.iter().flat_map(|amount| amount.columns()).collect(),
+            Self::Zero | Self::Cost | Self::Discount | Self::Unavailable => &[],
+        };
+        read.iter().copied().flatten().copied().collect()
+    }
 }
 
 /// The usual charge: usage at its cost.
@@ -438,14 +461,7 @@ impl SourceDefinition {
             names.extend(made.counts.iter().flat_map(|counts| counts.count.columns()));
             names.extend(made.told.iter().flat_map(|told| told.column));
             for amount in [made.billed, made.effective, made.list, made.contracted] {
-                match amount {
-                    Amount::Column(column) | Amount::ColumnOrCost(column) => names.extend_from_slice(column),
-                    Amount::NetColumn(a, b) | Amount::Sum(a, b) | Amount::Difference(a, b) => {
-                        names.extend(a.iter().chain(b))
-                    }
-                    Amount::NetSum(gross, net) => names.extend(gross.into_iter().chain(net).flatten()),
-                    Amount::Zero | Amount::Cost | Amount::Discount | Amount::Unavailable => {}
-                }
+                names.extend(amount.columns());
             }
         }
         match self.tags {

@@ -24,8 +24,19 @@ pub use pay_as_you_go::{LEGACY_PAY_AS_YOU_GO, PAY_AS_YOU_GO};
 
 /// Customer and partner agreements have prices in one currency and the invoice in another: the invoice's counts.
 const COST: Names = &["Cost", "CostInBillingCurrency"];
-/// What it costs without any agreement; only those with two currencies say it.
+/// What it costs without any agreement, in the currency of the bill; only agreements with two currencies say it.
 const LIST_COST: Names = &["paygCostInBillingCurrency"];
+const LIST_PRICE: Names = &["PayGPrice"];
+const CONTRACTED_PRICE: Names = &["UnitPrice"];
+const QUANTITY: Names = &["Quantity"];
+const PRICING_CURRENCY: Names = &["pricingCurrency"];
+
+// Prices are of a block of `UnitOfMeasure`, and quantities count blocks (formats.md 6.4).
+const LIST: Amount = Amount::First(&[Amount::Price(LIST_COST), Amount::Times(LIST_PRICE, QUANTITY, PRICING_CURRENCY)]);
+const CONTRACTED: Amount = Amount::First(&[
+    Amount::TimesAtRate(CONTRACTED_PRICE, QUANTITY, EXCHANGE_RATE),
+    Amount::Times(CONTRACTED_PRICE, QUANTITY, PRICING_CURRENCY),
+]);
 const METER: Names = &["MeterId"];
 const SUBSCRIPTION: Names = &["SubscriptionId", "SubscriptionGuid"];
 const CURRENCY: Names = &["BillingCurrency", "BillingCurrencyCode", "Currency"];
@@ -50,13 +61,27 @@ const COMMITMENT_PAID: &[(usize, Is)] = &[(TYPE, Is::OneOf(&["Purchase", "Refund
 const OF_AWS: &str = "a copy of what AWS bills itself";
 const CARRIED: &str = "the amortized view of the month carries this charge";
 
-const METERED: ChargeMade = ChargeMade { list: Amount::Column(LIST_COST), ..USAGE };
-const COVERED: ChargeMade =
-    ChargeMade { pricing: "Committed", commitment_status: "Used", list: Amount::Unavailable, ..METERED };
-const UNUSED_COMMITMENT: ChargeMade = ChargeMade { commitment_status: "Unused", quantity: false, ..COVERED };
+const METERED: ChargeMade = ChargeMade { list: LIST, contracted: CONTRACTED, ..USAGE };
+const COVERED: ChargeMade = ChargeMade { pricing: "Committed", commitment_status: "Used", ..METERED };
+const UNUSED_COMMITMENT: ChargeMade = ChargeMade {
+    commitment_status: "Unused",
+    quantity: false,
+    list: Amount::Zero,
+    contracted: Amount::Zero,
+    ..COVERED
+};
 const PURCHASE: ChargeMade =
-    ChargeMade { category: ChargeCategory::Purchase, frequency: "One-Time", pricing: "", quantity: false, ..USAGE };
-const COMMITMENT_PURCHASE: ChargeMade = ChargeMade { effective: Amount::Zero, pricing: "Committed", ..PURCHASE };
+    ChargeMade { category: ChargeCategory::Purchase, frequency: "One-Time", pricing: "", quantity: false, ..METERED };
+/// Of what has no price.
+const UNPRICED: ChargeMade = ChargeMade { list: Amount::Zero, contracted: Amount::Unavailable, ..PURCHASE };
+/// The usage that it pays for carries list and contracted cost; counted here too, they would stand twice.
+const COMMITMENT_PURCHASE: ChargeMade = ChargeMade {
+    effective: Amount::Zero,
+    list: Amount::Zero,
+    contracted: Amount::Zero,
+    pricing: "Committed",
+    ..PURCHASE
+};
 
 const fn rule(when: &'static [(usize, Is)], charges: &'static [ChargeMade]) -> ChargeRule {
     ChargeRule { when, views: &[], charges, left_out: "", owed: Owed::Nothing }
@@ -115,9 +140,9 @@ const RULES: &[ChargeRule] = &[
     ),
     rule(&[(TYPE, Is::Text("Purchase"))], &[PURCHASE]),
     rule(&[(TYPE, Is::Text("Refund"))], &[ChargeMade { correction: true, ..PURCHASE }]),
-    rule(&[(TYPE, Is::Text("RoundingAdjustment"))], &[ChargeMade { category: ChargeCategory::Adjustment, ..PURCHASE }]),
-    rule(&[(TYPE, Is::Text("Tax"))], &[ChargeMade { category: ChargeCategory::Tax, ..PURCHASE }]),
-    rule(&[(TYPE, Is::Text("Credit"))], &[ChargeMade { category: ChargeCategory::Credit, ..PURCHASE }]),
+    rule(&[(TYPE, Is::Text("RoundingAdjustment"))], &[ChargeMade { category: ChargeCategory::Adjustment, ..UNPRICED }]),
+    rule(&[(TYPE, Is::Text("Tax"))], &[ChargeMade { category: ChargeCategory::Tax, ..UNPRICED }]),
+    rule(&[(TYPE, Is::Text("Credit"))], &[ChargeMade { category: ChargeCategory::Credit, ..UNPRICED }]),
 ];
 
 /// `manifest.json` of an export's run. Runs repeat the month to date, so the one submitted last counts.

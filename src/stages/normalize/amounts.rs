@@ -201,8 +201,22 @@ pub fn amount(
             (None, None) => None,
             (from, less) => Some(from.unwrap_or_default().checked_sub(less.unwrap_or_default())?),
         },
+        PlannedAmount::Price(column) => cell(column)?.filter(|price| !price.is_zero()),
+        PlannedAmount::Times(price, of, rate) => {
+            let price = cell(price)?.filter(|price| !price.is_zero());
+            let rate = rate.map_or(Ok(Some(Quantity::ONE)), |rate| factor(&mut cell, rate))?;
+            let of = factor(&mut cell, of)?;
+            price.zip(of).zip(rate).and_then(|((price, of), rate)| price.times(of)?.times(rate))
+        }
         PlannedAmount::Unavailable => None,
     })
+}
+
+fn factor(
+    cell: &mut impl FnMut(Column) -> Result<Option<Cost>, Fault>,
+    column: Column,
+) -> Result<Option<Quantity>, Fault> {
+    Ok(cell(column)?.map(|number| Quantity::from_units(number.units())))
 }
 
 /// What the row says its commitment costs in the month.

@@ -33,6 +33,9 @@ pub enum PlannedAmount {
     NetColumn(Column, Option<Column>),
     Sum(Column, Column),
     Difference(Column, Column),
+    /// A price, or a product of one with the quantity and perhaps a rate; a price of zero is none.
+    Price(Column),
+    Times(Column, Column, Option<Column>),
     Unavailable,
 }
 
@@ -245,9 +248,14 @@ fn planned_owed(owed: Owed, header: &Header<'_>) -> PlannedOwed {
 }
 
 fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmount {
+    found_amount(amount, header, net).unwrap_or(PlannedAmount::Unavailable)
+}
+
+/// None where the file lacks a column of it.
+fn found_amount(amount: Amount, header: &Header<'_>, net: bool) -> Option<PlannedAmount> {
     let column = |names: Names| header.find(names);
     let two = |first: Names, second: Names| column(first).zip(column(second));
-    let planned = match amount {
+    match amount {
         Amount::Zero => Some(PlannedAmount::Zero),
         Amount::Cost => Some(PlannedAmount::Cost),
         Amount::Discount => Some(PlannedAmount::Discount),
@@ -263,8 +271,15 @@ fn planned_amount(amount: Amount, header: &Header<'_>, net: bool) -> PlannedAmou
             .or_else(|| two(gross[0], gross[1]))
             .map(|(a, b)| PlannedAmount::Sum(a, b)),
         Amount::Difference(from, less) => two(from, less).map(|(a, b)| PlannedAmount::Difference(a, b)),
-    };
-    planned.unwrap_or(PlannedAmount::Unavailable)
+        Amount::Price(names) => column(names).map(PlannedAmount::Price),
+        Amount::Times(price, quantity, unless) => two(price, quantity)
+            .filter(|_| column(unless).is_none())
+            .map(|(price, quantity)| PlannedAmount::Times(price, quantity, None)),
+        Amount::TimesAtRate(price, quantity, rate) => {
+            two(price, quantity).zip(column(rate)).map(|((a, b), rate)| PlannedAmount::Times(a, b, Some(rate)))
+        }
+        Amount::First(amounts) => amounts.iter().find_map(|&amount| found_amount(amount, header, net)),
+    }
 }
 
 fn tag_cells(source: &SourceDefinition, header: &Header<'_>) -> TagCells {

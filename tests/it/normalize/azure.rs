@@ -6,8 +6,10 @@ use chargeback::frame::charges::NoSink;
 use chargeback::model::charge::{CostBasis, Dimension};
 use chargeback::model::finding::Code;
 use chargeback::model::intake::View;
+use chargeback::model::money::Cost;
 use chargeback::sources::recognition::source_of;
 use chargeback::stages::normalize::{conclude_month, conclude_version};
+use std::collections::BTreeMap;
 
 const MCA: &str = "azure-mca/overwrite/exports/mca-";
 
@@ -223,4 +225,60 @@ fn what_a_connector_copied_from_aws_is_not_billed_again() {
     let month = conclude_month(vec![view(View::ActualOfPair), view(View::AmortizedOfPair)], &settings("USD")).unwrap();
     assert_eq!(blocking(&month.findings), [], "{:#?}", month.findings);
     assert_eq!(month.roll_up.total(CostBasis::Billed).unwrap(), Some(cost("2")));
+}
+
+/// Quantities count blocks, so price times quantity it is; a price of zero is none, and prices of a customer agreement
+/// are turned into the currency of the bill.
+#[test]
+fn list_and_contracted_cost_come_from_the_prices_of_the_file() {
+    let run = "202507060512/bbbbbbbb-0000-4000-8000-000000000005";
+    let enterprise = Case::azure("2025-06", View::AmortizedOfPair, azure_run("amort", run, 2));
+    let (mut partner, open) = (customer("amort", View::AmortizedOfPair), "none");
+    let by_pricing = |case: &Case| {
+        let version = case.concluded();
+        let mut sums: BTreeMap<(String, String), (Option<Cost>, Option<Cost>)> = BTreeMap::new();
+        let add = |sum: &mut Option<Cost>, more: Option<Cost>| {
+            *sum = sum.zip(more).map(|(a, b)| a.checked_add(b).unwrap());
+        };
+        for row in version.roll_up.rows().filter(|row| row.text(Dimension::ChargeCategory) == "Usage") {
+            let key = (row.text(Dimension::PricingCategory), row.text(Dimension::CommitmentDiscountStatus));
+            let sum = sums.entry((key.0.to_owned(), key.1.to_owned())).or_insert((Some(Cost::ZERO), Some(Cost::ZERO)));
+            add(&mut sum.0, row.sums().list);
+            add(&mut sum.1, row.sums().contracted);
+        }
+        let shown = |cost: Option<Cost>| cost.map_or(open.to_owned(), |cost| cost.to_string());
+        let line = |(key, (list, contracted)): (&(String, String), &(Option<Cost>, Option<Cost>))| {
+            format!("{} {} {} {}", key.0, key.1, shown(*list), shown(*contracted))
+        };
+        sums.iter().map(line).collect::<Vec<_>>()
+    };
+    // On demand and spot as Microsoft's own FOCUS export of the month, and five Marketplace rows of 1.05 with prices.
+    let wanted = [
+        "Committed Unused 0 0",
+        "Committed Used 486 427.68",
+        "Dynamic  17.298 3.366",
+        "Standard  187.05196044 164.7317251872",
+    ];
+    assert_eq!(by_pricing(&enterprise), wanted);
+    let wanted = [
+        "Committed Unused 0 0",
+        "Committed Used 447.8004 425.41038",
+        "Dynamic  15.9383772 3.1014324",
+        "Standard  172.349676349416 163.7805660319452",
+    ];
+    assert_eq!(by_pricing(&partner), wanted);
+    // A price of zero, a blank rate, and no rate at all where prices are in another currency: nothing is made up.
+    let [(_, text)] = partner.parts.as_slice() else { panic!() };
+    let text = String::from_utf8(text.clone()).unwrap();
+    for (changed, wanted) in [
+        (text.replace(",0.9214,", ",,"), ["172.349676349416 none", "447.8004 none"]),
+        (text.replace("exchangeRatePricingToBilling", "rate"), ["172.349676349416 none", "447.8004 none"]),
+        (text.replace("paygCostInBillingCurrency", "payg"), ["none 163.7805660319452", "none 425.41038"]),
+    ] {
+        partner.parts[0].1 = changed.into_bytes();
+        let found = by_pricing(&partner);
+        for wanted in wanted {
+            assert!(found.iter().any(|line| line.ends_with(wanted)), "{found:#?} {wanted}");
+        }
+    }
 }
