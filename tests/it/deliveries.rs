@@ -89,16 +89,16 @@ fn by_account(entry: &Value) -> BTreeMap<String, Cost> {
     accounts
 }
 
-fn books(delivery: &Delivery, accounts: &BTreeMap<String, Cost>, basis: &str) -> (TempDir, Books) {
+/// Books of three agencies and one service at cost, with these source settings. Accounts go to the agencies in turn.
+pub fn small_books(currency: &str, sources: &str, accounts: &BTreeMap<String, Cost>, basis: &str) -> (TempDir, Books) {
     let folder = TempDir::new().unwrap();
     let books = Books::at(folder.path());
     for (path, text) in TABLES {
         books.write(path, text.as_bytes());
     }
     let settings = format!(
-        "[state]\nname = \"Westmark\"\ncurrency = \"{}\"\nfiscal_year_starts = 7\nprovider_fund = \"7300\"\nprovider_agency = \"DTS\"\n\n\
-         [posting]\nvendor_entries = \"full\"\n\n[gates]\naccept_unfinal = true\n\n[[source]]\nfolder = \"vendor\"\n{}\n",
-        delivery.currency, delivery.said
+        "[state]\nname = \"Westmark\"\ncurrency = \"{currency}\"\nfiscal_year_starts = 7\nprovider_fund = \"7300\"\nprovider_agency = \"DTS\"\n\n\
+         [posting]\nvendor_entries = \"full\"\n\n[gates]\naccept_unfinal = true\n\n{sources}"
     );
     books.write("chargeback.toml", settings.as_bytes());
     let rate = format!(
@@ -110,6 +110,12 @@ fn books(delivery: &Delivery, accounts: &BTreeMap<String, Cost>, basis: &str) ->
         owners += &format!("rule-{number},agency,{},{account}\n", AGENCIES[number % 3]);
     }
     books.write("owners.csv", format!("{owners}rest,agency,DPS,\n").as_bytes());
+    (folder, books)
+}
+
+fn books(delivery: &Delivery, accounts: &BTreeMap<String, Cost>, basis: &str) -> (TempDir, Books) {
+    let sources = format!("[[source]]\nfolder = \"vendor\"\n{}\n", delivery.said);
+    let (folder, books) = small_books(delivery.currency, &sources, accounts, basis);
     let from = root().join("tests/samples").join(delivery.path);
     let to = format!("inbox/{}/vendor", delivery.month);
     if from.is_dir() {
@@ -136,7 +142,7 @@ fn sum(costs: impl IntoIterator<Item = Cost>) -> Cost {
     Cost::total(costs).unwrap()
 }
 
-fn total<'a>(outcome: &'a Outcome, name: &str) -> Option<&'a str> {
+pub fn total<'a>(outcome: &'a Outcome, name: &str) -> Option<&'a str> {
     let of_name = |(total, amount): &'a (String, String)| (total == name).then_some(amount.as_str());
     outcome.stages.iter().find(|stage| stage.stage == Stage::Normalize)?.totals.iter().find_map(of_name)
 }

@@ -27,6 +27,7 @@ mod mid_month;
 mod money_findings;
 mod months;
 mod normalize;
+mod overlaps;
 mod people;
 mod properties;
 mod reference;

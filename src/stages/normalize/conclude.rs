@@ -68,7 +68,8 @@ pub fn conclude_version(
     findings.extend(counts(version, &parts, &mut totals));
     findings.extend(ids_in_two_parts(&parts));
     findings.extend(empty(version, &totals, &findings, settings));
-    findings.extend(not_final(version, &totals, &without_invoice, settings));
+    let unfinished = partly_invoiced(version, &totals, settings).unwrap_or(without_invoice);
+    findings.extend(not_final(version, &totals, &unfinished, settings));
     findings.extend(unbalanced(version, &commitments)?);
     let content = parts.iter().filter(|part| part.totals.rows_read > 0).map(|part| part.content.clone()).collect();
     let mut roll_up = RollUp::merge(parts.into_iter().map(|part| part.roll_up), tags)?;
@@ -93,7 +94,7 @@ pub fn conclude_month(mut versions: Vec<ConcludedVersion>, settings: &Settings) 
     versions.sort_by_key(name);
     let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
     let mut findings: Vec<Finding> = versions.iter().flat_map(|version| version.findings.iter().cloned()).collect();
-    findings.extend(views_disagree(&versions)?);
+    findings.extend(views_disagree(&versions, settings)?);
     findings.extend(overlaps(&versions));
     findings.extend(waivers::unused(&versions, settings));
     Finding::sort(&mut findings);
@@ -173,6 +174,17 @@ fn empty(
         version.folder
     );
     Some(Finding::new(Code::FileHeaderOnly, place_of_version(version), why, fix))
+}
+
+/// Rows without an invoice beside rows with one, where the format leaves it open whether there are ids at all.
+fn partly_invoiced(
+    version: &SourceVersion,
+    totals: &ControlTotals,
+    settings: &Settings,
+) -> Option<(u64, BTreeMap<String, Cost>)> {
+    let source = named(&version.source).filter(|source| !source.invoice_id_when_final)?;
+    let without = totals.by_invoice.get("").filter(|_| totals.by_invoice.len() > 1 && !source.only_counts())?;
+    Some((without.rows, BTreeMap::from([(settings.state.currency.clone(), without.billed)])))
 }
 
 /// A vendor that gives each row the id of its invoice has not issued it for rows without one.
@@ -281,8 +293,11 @@ fn conserved(version: &SourceVersion, roll_up: &RollUp, totals: &ControlTotals) 
 }
 
 /// The actual and the amortized view of a month are two views of the same money (formats.md 6.3).
-fn views_disagree(versions: &[ConcludedVersion]) -> Result<Vec<Finding>, Overflow> {
+fn views_disagree(versions: &[ConcludedVersion], settings: &Settings) -> Result<Vec<Finding>, Overflow> {
     let mut findings = Vec::new();
+    // Of a folder that only tells usage no row counts, in either view.
+    let counts = |folder: &str| settings.state.sources.iter().all(|one| one.folder != folder || !one.usage_only);
+    let versions: Vec<_> = versions.iter().filter(|version| counts(&version.totals.version.folder)).collect();
     let sources: BTreeSet<&str> = versions.iter().map(|version| version.totals.version.source.as_str()).collect();
     for source in sources {
         let of_view = |view: View| {
