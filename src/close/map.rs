@@ -174,6 +174,7 @@ fn try_out(opened: &Opened, mapping: &Mapping, month: Month, answer: &mut MapPro
         currency: &currency,
         currency_of_file: Some(&currency),
         date_order: None,
+        about_dates: None,
         usage_only: false,
         billing_tags: &tags,
         repeated_rows_limit: u64::MAX,

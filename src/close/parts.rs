@@ -15,7 +15,7 @@ use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::{Settings, SourceSetting};
 use crate::sources::{SourceDefinition, mapped};
-use crate::stages::normalize::{self, NormalizeError, PartJob};
+use crate::stages::normalize::{self, DayOrder, NormalizeError, PartJob};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +49,9 @@ pub struct Planned<'a> {
     /// Below the books.
     pub path: String,
     pub net: bool,
+    /// The columns of dates prove that the day stands first.
+    day_first: bool,
+    about_dates: Option<Finding>,
     setting: Option<&'a SourceSetting>,
 }
 
@@ -64,18 +67,24 @@ impl<'a> Planned<'a> {
             net: self.net,
             currency: &settings.state.currency,
             currency_of_file: self.setting.and_then(|setting| setting.currency.as_deref()),
-            date_order: self.setting.and_then(|setting| setting.date_order.as_deref()),
+            date_order: self.date_order(),
+            about_dates: self.about_dates.as_ref(),
             usage_only: self.setting.is_some_and(|setting| setting.usage_only),
             billing_tags: &settings.state.billing_tags,
             repeated_rows_limit: settings.state.gates.repeated_rows_limit,
         }
     }
 
+    fn date_order(&self) -> Option<&str> {
+        let said = self.setting.and_then(|setting| setting.date_order.as_deref());
+        said.or(self.day_first.then_some("day-first"))
+    }
+
     fn key(&self, settings: &Settings) -> Result<String> {
         let job = self.job(settings);
         let decided = serde_json::to_string(&(
             (job.file, job.month, job.view, job.net, job.currency, job.currency_of_file, job.date_order),
-            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit),
+            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit, job.about_dates),
         ))?;
         let Some(mapping) = self.source.mapping() else {
             return Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256]));
@@ -108,12 +117,22 @@ pub fn plan<'a>(
             let path = format!("{folder}/{}", part.path);
             let workbook = matches!(file.look, FileLook::Table { container: Container::Workbook, .. });
             let source = if workbook { mapped::in_workbook(source) } else { source };
-            planned.push(Planned { version, source, file, path, net: false, setting });
+            planned.push(Planned {
+                version,
+                source,
+                file,
+                path,
+                net: false,
+                day_first: false,
+                about_dates: None,
+                setting,
+            });
         }
         let net = carries_net(&planned[first..], open)?;
         for part in &mut planned[first..] {
             part.net = net;
         }
+        order_days(&mut planned[first..], open)?;
     }
     Ok(planned)
 }
@@ -125,6 +144,31 @@ fn file_of<'a>(delivery: &'a Delivery, part: &Part) -> Result<&'a InboxFile> {
         FileLook::Table { .. } => Ok(file),
         _ => Err(anyhow!("{} is a part and no table", part.path)),
     }
+}
+
+/// Whether the day stands first in a version's dates, which all its parts decide together. They are read for it only
+/// where the first rows say that they are of another month.
+fn order_days(parts: &mut [Planned<'_>], open: &dyn Fn(&InboxFile) -> Result<container::Packed>) -> Result<()> {
+    let in_doubt = |part: &Planned<'_>| match &part.file.look {
+        FileLook::Table { header, first_rows, .. } => {
+            part.date_order().is_none() && normalize::is_in_doubt(part.source, header, first_rows, part.version.month)
+        }
+        _ => false,
+    };
+    if !parts.iter().any(in_doubt) {
+        return Ok(());
+    }
+    let mut order = DayOrder::default();
+    for part in &*parts {
+        let FileLook::Table { delimiter, .. } = part.file.look else { continue };
+        let mut text = part.text(open(part.file)?)?;
+        order.read(part.source, &part.path, delimiter, &mut text).map_err(|error| stopped(&part.path, error, None))?;
+    }
+    parts.iter_mut().for_each(|part| part.day_first = order.is_day_first());
+    if let Some(first) = parts.first_mut() {
+        first.about_dates = order.finding();
+    }
+    Ok(())
 }
 
 fn carries_net(parts: &[Planned<'_>], open: &dyn Fn(&InboxFile) -> Result<container::Packed>) -> Result<bool> {

@@ -179,6 +179,8 @@ codes! {
     CellCut = 221, Note, "amounts with more decimals than are kept";
     UserConcealed = 222, Warning, "the vendor conceals who used it";
     PeriodEndInclusive = 225, Note, "a billing period ends on a month's last day";
+    DatesDayFirst = 226, Note, "dates are read with the day first";
+    DateOrderOpen = 227, Blocks, "the day may stand first or the month";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

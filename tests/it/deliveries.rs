@@ -456,3 +456,52 @@ fn a_vendor_without_a_name_is_called_as_its_folder() {
         outcome.vendors.iter().map(|vendor| (vendor.section.provider.as_str(), vendor.state)).collect();
     assert_eq!(vendors, [("vendor", VendorState::Matched)]);
 }
+
+/// Azure writes the month first; a program has turned the dates of a whole file round.
+#[test]
+fn the_whole_column_decides_whether_the_day_stands_first() {
+    const PATH: &str =
+        "azure-ea/older-header/westmark-ea/20250501-20250531/westmark-ea_7d0c1f5e-0000-4000-8000-000000000001.csv";
+    let text = fs::read_to_string(root().join("tests/samples").join(PATH)).unwrap();
+    let turned = |line: &str| {
+        let cell = |cell: &str| match cell.split('/').collect::<Vec<_>>().as_slice() {
+            [month, day, year] if year.len() == 4 => format!("{day}/{month}/{year}"),
+            _ => cell.to_owned(),
+        };
+        line.split(',').map(cell).collect::<Vec<_>>().join(",")
+    };
+    let day_first: Vec<String> = text.lines().map(turned).collect();
+    let date = text.split(',').position(|name| name == "Date").unwrap();
+    let early = |line: &String| {
+        let day = line.split(',').nth(date).unwrap().split('/').next().unwrap();
+        day.parse::<u32>().is_ok_and(|day| day <= 12) || day == "Date"
+    };
+    let without_ends = |line: &String| line.replacen(",31/05/2025", ",", 1);
+    let first_days: Vec<String> = day_first.iter().map(without_ends).filter(early).collect();
+    let mut mixed = day_first.clone();
+    mixed[292] = mixed[292].replacen("01/05/2025", "05/01/2025", 1);
+    for (what, lines, said, exit, told) in [
+        ("proved", &day_first, "", Exit::Done, Some((Code::DatesDayFirst, false))),
+        ("declared", &day_first, "date_order = \"day-first\"", Exit::Done, None),
+        ("declared wrongly", &day_first, "date_order = \"month-first\"", Exit::Blocked, Some((Code::MonthOther, true))),
+        ("open", &first_days, "", Exit::Blocked, Some((Code::DateOrderOpen, true))),
+        ("open and declared", &first_days, "date_order = \"day-first\"", Exit::Done, None),
+        ("of both kinds", &mixed, "", Exit::Blocked, Some((Code::MonthOther, true))),
+    ] {
+        let delivery = Delivery { said, ..file(PATH, "2025-05", PATH, "") };
+        let (_folder, books) = books(&delivery, &BTreeMap::new(), "billed");
+        books.write("inbox/2025-05/vendor/x.bin", lines.join("\r\n").as_bytes());
+        let outcome = books.run(&request(&books, "2025-05"));
+        assert_eq!(outcome.exit, exit, "{what}: {}", books.told(&outcome));
+        let about_dates: Vec<(Code, bool)> = outcome
+            .findings
+            .iter()
+            .filter(|finding| matches!(finding.code, Code::DatesDayFirst | Code::DateOrderOpen | Code::MonthOther))
+            .map(|finding| (finding.code, finding.blocks()))
+            .collect();
+        assert_eq!(about_dates.first().copied(), told, "{what}: {}", books.told(&outcome));
+        if what == "proved" {
+            assert_eq!(total(&outcome, "billed"), Some("992.06868269344"));
+        }
+    }
+}

@@ -97,6 +97,7 @@ impl Case {
             currency: self.currency,
             currency_of_file: None,
             date_order: None,
+            about_dates: None,
             usage_only: false,
             billing_tags: &settings.state.billing_tags,
             repeated_rows_limit: settings.state.gates.repeated_rows_limit,

@@ -18,9 +18,19 @@ impl Inbox<'_> {
         for &place in places {
             let seen = &self.seen[place];
             let (Some(source), Some((header, rows))) = (seen.charges(), seen.table()) else { continue };
-            let by_period = months(source, header, rows, source.dates.billing_period_start);
-            let by_day = || months(source, header, rows, source.dates.charge_start);
-            found.extend(if by_period.is_empty() { by_day() } else { by_period });
+            let read = |day_first: bool| {
+                let by_period = months(source, header, rows, source.dates.billing_period_start, day_first);
+                let by_day = || months(source, header, rows, source.dates.charge_start, day_first);
+                if by_period.is_empty() { by_day() } else { by_period }
+            };
+            let usual = read(usually_day_first(source));
+            let said = self.setting(seen.file.folder()).and_then(|setting| setting.date_order.as_deref());
+            found.extend(match said {
+                Some(order) => read(order == "day-first"),
+                None if usual.contains(&self.month) => usual,
+                // All columns of the file decide when it is read; here it is only not sent away.
+                None => Some(read(true)).filter(|other| other.contains(&self.month)).unwrap_or(usual),
+            });
         }
         // Several months in one file are told row by row when it is read.
         if found.contains(&self.month) {
@@ -151,11 +161,21 @@ fn column(source: &SourceDefinition, header: &[String], names: Names) -> Option<
     header.iter().position(|name| names.iter().any(|wanted| source.fold(wanted) == source.fold(name)))
 }
 
+fn usually_day_first(source: &SourceDefinition) -> bool {
+    let formats = source.dates.formats;
+    formats.contains(&DateFormat::DayFirst) && !formats.contains(&DateFormat::MonthFirst)
+}
+
 /// The months in a date column of the first rows.
-fn months(source: &SourceDefinition, header: &[String], rows: &[Vec<String>], names: Names) -> BTreeSet<Month> {
+fn months(
+    source: &SourceDefinition,
+    header: &[String],
+    rows: &[Vec<String>],
+    names: Names,
+    day_first: bool,
+) -> BTreeSet<Month> {
     let formats = source.dates.formats;
     let Some(column) = column(source, header, names) else { return BTreeSet::new() };
-    let day_first = formats.contains(&DateFormat::DayFirst) && !formats.contains(&DateFormat::MonthFirst);
     rows.iter()
         .filter_map(|row| row.get(column))
         .filter_map(|cell| month_of_date(cell.trim(), day_first, formats))

@@ -11,6 +11,7 @@
 mod amounts;
 mod cells;
 mod conclude;
+mod day_order;
 mod dictionary;
 mod earlier;
 mod fingerprint;
@@ -26,6 +27,7 @@ mod tally;
 mod waivers;
 
 pub use conclude::{ConcludedVersion, conclude_month, conclude_version, place_of};
+pub use day_order::{DayOrder, is_in_doubt};
 
 use crate::frame::charges::ChargeSink;
 use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};
@@ -62,6 +64,8 @@ pub struct PartJob<'a> {
     pub currency_of_file: Option<&'a str>,
     /// `month-first` or `day-first` where the settings say so for the source.
     pub date_order: Option<&'a str>,
+    /// What is to be told of its dates, once for all parts.
+    pub about_dates: Option<&'a Finding>,
     /// Another source bills the same charges: rows are counted and left out.
     pub usage_only: bool,
     pub billing_tags: &'a [BillingTag],
@@ -113,6 +117,7 @@ pub fn normalize_part(
         Err(findings) => return refused(findings),
     };
     plan.notes.extend(currency_assumed(job, &plan));
+    plan.notes.extend(job.about_dates.cloned());
     let mut reader = Reader::new(job, plan, scanner.cells(&record).line());
     let mut records: [Record; AT_ONCE] = std::array::from_fn(|_| Record::default());
     let stop = loop {

@@ -287,6 +287,7 @@ fn a_truncated_gzip_is_a_finding() {
         currency: "USD",
         currency_of_file: None,
         date_order: None,
+        about_dates: None,
         usage_only: false,
         billing_tags: &settings.state.billing_tags,
         repeated_rows_limit: 1,
