@@ -23,7 +23,9 @@ pub struct Explain {
 
 impl Explain {
     pub fn run(&self, global: &Global, console: &mut Console<'_>) -> Result<Exit> {
-        let explanation = close::explain(&global.books()?, &self.line, self.rows)?;
+        // The table has no room for the vendor's rows as they stand.
+        let raw = !matches!(global.format, Format::Text);
+        let explanation = close::explain(&global.books()?, &self.line, self.rows, raw)?;
         match global.format {
             Format::Json => console.result_json(&render::json("chargeback.explanation/1", &explanation)?)?,
             Format::Csv => console.result(&render::explanation_csv(&explanation)?)?,

@@ -149,7 +149,7 @@ pub struct ExplainedCharge {
     pub billed: String,
     pub effective: String,
     pub quantity: String,
-    /// The vendor's row as it stands in the file.
+    /// The vendor's row as it stands in the file, or in parentheses why it cannot be read again.
     pub raw: crate::model::untrusted::Untrusted,
 }
 

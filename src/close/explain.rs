@@ -2,10 +2,10 @@
 
 use super::{ExplainedCharge, Explanation, Stage, replay};
 use crate::frame::charges::{FoundCharge, Wanted, find};
-use crate::frame::delimited::{Record, Scanner};
+use crate::frame::lines::lines;
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
-use crate::ledger::{CloseBody, Ledger};
+use crate::ledger::{CloseBody, Ledger, at_once};
 use crate::model::bill::BillDetail;
 use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
@@ -23,7 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Bytes of a vendor's row that are shown.
 const LONGEST_RAW: usize = 4096;
 
-pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
+/// Rows are listed up to `most`, largest first; as they stand in the vendor's files only where `raw` asks for it, because
+/// a packed file must be read up to them.
+pub fn explain(disk: &Disk, line: &str, most: usize, raw: bool) -> Result<Explanation> {
     let ledger = Ledger::new(disk.clone());
     let body = record_of(&ledger, line)?;
     let frozen = replay::frozen(&ledger, &body)?;
@@ -33,12 +35,18 @@ pub fn explain(disk: &Disk, line: &str, most: usize) -> Result<Explanation> {
     let place = place.ok_or_else(|| unknown(line, &format!("The bills of {} have no such line", body.month)))?;
     let details = details(&end, place);
     let behind: u64 = details.iter().map(|detail| end.roll_up.row(detail.row).sums().charges).sum();
+    // The roll-up knows how many charges are behind each of its rows, so no more is asked than will be listed.
     let mut charges = Vec::new();
-    for detail in details.iter().take(most) {
+    let mut expected = 0;
+    for detail in &details {
+        if expected >= most as u64 {
+            break;
+        }
+        expected += end.roll_up.row(detail.row).sums().charges;
         charges.push((*detail, wanted(&end, detail.row)));
     }
     let found = rows(&ledger, &body, &charges, most)?;
-    let raw = raw_rows(&ledger, &body, &files, &found)?;
+    let raw = if raw { raw_rows(&ledger, &body, &files, &found)? } else { BTreeMap::new() };
     let line = end.bills.lines[place].clone();
     Ok(Explanation {
         arithmetic: line.arithmetic.clone(),
@@ -97,18 +105,21 @@ fn wanted(end: &MonthEnd, row: usize) -> Wanted {
     }
 }
 
+/// The vendor's rows behind the questions: of every part at once, and of each no more pages than the questions need.
 fn rows(
     ledger: &Ledger,
     body: &CloseBody,
     wanted: &[(BillDetail, Wanted)],
     most: usize,
 ) -> Result<Vec<(usize, FoundCharge)>> {
-    let mut found: Vec<(usize, FoundCharge)> = Vec::new();
     let questions: Vec<Wanted> = wanted.iter().map(|(_, wanted)| wanted.clone()).collect();
-    for object in replay::charges(ledger, body)? {
-        let each = find(std::io::Cursor::new(ledger.get(&object.sha256)?), &questions, most)?;
-        found.extend(each.charges.into_iter().map(|(question, charge)| (wanted[question].0.row, charge)));
-    }
+    let each = at_once(&replay::charges(ledger, body)?, threads(), |object| {
+        let file = ledger.look_into(object)?;
+        find(file, &questions, most).with_context(|| format!("cannot read {}", object.path()))
+    })?;
+    let charges = each.into_iter().flat_map(|found| found.charges);
+    let mut found: Vec<(usize, FoundCharge)> =
+        charges.map(|(question, charge)| (wanted[question].0.row, charge)).collect();
     let rank: BTreeMap<usize, usize> =
         wanted.iter().enumerate().map(|(rank, (detail, _))| (detail.row, rank)).collect();
     found.sort_by(|a, b| (rank.get(&a.0), &a.1.file, a.1.row).cmp(&(rank.get(&b.0), &b.1.file, b.1.row)));
@@ -146,35 +157,46 @@ fn explained(
     }
 }
 
-/// The vendor's rows as they stand in the kept files.
+/// The vendor's rows as they stand in the kept files, or why they cannot be shown.
 fn raw_rows(
     ledger: &Ledger,
     body: &CloseBody,
     files: &[InboxFile],
     found: &[(usize, FoundCharge)],
 ) -> Result<BTreeMap<(String, u64), String>> {
-    let folder = format!("inbox/{}", body.month);
     let mut by_file: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
     for (_, charge) in found {
         by_file.entry(&charge.file).or_default().insert(charge.row);
     }
-    let mut raw = BTreeMap::new();
-    for (path, mut wanted) in by_file {
-        let file = files.iter().find(|file| format!("{folder}/{}", file.path) == path);
-        let file = file.with_context(|| format!("{path} is not among the files of the month"))?;
-        let FileLook::Table { container, encoding, delimiter, .. } = file.look else { continue };
-        let text = plain_text(replay::open_again(ledger, &folder, body, file)?, container, encoding)?;
-        let mut scanner = Scanner::new(text, delimiter);
-        let mut record = Record::default();
-        while !wanted.is_empty() && scanner.next(&mut record).with_context(|| format!("cannot read {path}"))? {
-            if wanted.remove(&record.row) {
-                let line = scanner.raw(&record);
-                let text = String::from_utf8_lossy(line);
-                let mut text = without_secrets(&text).into_owned();
-                text.truncate(text.floor_char_boundary(LONGEST_RAW));
-                raw.insert((path.to_owned(), record.row), text);
-            }
-        }
+    let by_file: Vec<(&str, BTreeSet<u64>)> = by_file.into_iter().collect();
+    let raw = at_once(&by_file, threads(), |(path, wanted)| rows_of_file(ledger, body, files, path, wanted))?;
+    Ok(raw.into_iter().flatten().collect())
+}
+
+fn rows_of_file(
+    ledger: &Ledger,
+    body: &CloseBody,
+    files: &[InboxFile],
+    path: &str,
+    wanted: &BTreeSet<u64>,
+) -> Result<Vec<((String, u64), String)>> {
+    let folder = format!("inbox/{}", body.month);
+    let file = files.iter().find(|file| format!("{folder}/{}", file.path) == path);
+    let file = file.with_context(|| format!("{path} is not among the files of the month"))?;
+    let FileLook::Table { container, encoding, .. } = file.look else { return Ok(Vec::new()) };
+    if let Some(why) = replay::gone(ledger, &folder, body, file)? {
+        return Ok(wanted.iter().map(|&row| ((path.to_owned(), row), format!("({why})"))).collect());
     }
-    Ok(raw)
+    let text = plain_text(replay::open_again(ledger, &folder, body, file)?, container, encoding)?;
+    let rows = lines(text, wanted, LONGEST_RAW).with_context(|| format!("cannot read {path}"))?;
+    let shown = |line: &[u8]| {
+        let mut text = without_secrets(&String::from_utf8_lossy(line)).into_owned();
+        text.truncate(text.floor_char_boundary(LONGEST_RAW));
+        text
+    };
+    Ok(rows.into_iter().map(|(row, line)| ((path.to_owned(), row), shown(&line))).collect())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -51,9 +51,9 @@ pub fn verify(books: &Path, quick: bool, expect: Option<&str>) -> Result<Vec<Fin
     status::verify(&Disk::real(books), quick, expect)
 }
 
-/// A bill line and at most so many of the rows behind it.
-pub fn explain(books: &Path, line: &str, rows: usize) -> Result<Explanation> {
-    explain::explain(&Disk::real(books), line, rows)
+/// A bill line and at most so many of the rows behind it, with `raw` as they stand in the vendor's files.
+pub fn explain(books: &Path, line: &str, rows: usize, raw: bool) -> Result<Explanation> {
+    explain::explain(&Disk::real(books), line, rows, raw)
 }
 
 /// A mapping for a file of no known format. Needs no books.

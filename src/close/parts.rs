@@ -3,7 +3,7 @@
 use super::Progress;
 use super::delivery::Delivery;
 use super::session::{Session, StageLeft, key};
-use crate::frame::charges::{ChargeSink, ChargesWriter, NoSink};
+use crate::frame::charges::{ChargeSink, ChargesWriter, LAYOUT, NoSink};
 use crate::frame::roll_up;
 use crate::io::container;
 use crate::ledger::{NewObject, Object, at_once};
@@ -84,7 +84,8 @@ impl<'a> Planned<'a> {
         let job = self.job(settings);
         let decided = serde_json::to_string(&(
             (job.file, job.month, job.view, job.net, job.currency, job.currency_of_file, job.date_order),
-            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit, job.about_dates),
+            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit),
+            (job.about_dates, LAYOUT),
         ))?;
         let Some(mapping) = self.source.mapping() else {
             return Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256]));

@@ -178,6 +178,19 @@ fn place(ledger: &Ledger, folder: &str, body: &CloseBody, file: &InboxFile) -> R
     Ok((folder.to_owned(), file.path.clone()))
 }
 
+/// Why a file that the books only refer to cannot be read again; none where it can.
+pub fn gone(ledger: &Ledger, folder: &str, body: &CloseBody, file: &InboxFile) -> Result<Option<String>> {
+    let path = format!("{folder}/{}", file.path);
+    if body.inputs.iter().any(|input| input.path == path && input.kept) {
+        return Ok(None);
+    }
+    if !ledger.disk().exists(&path) {
+        return Ok(Some(format!("{path} is no longer there")));
+    }
+    let bytes = ledger.disk().size(&path)?;
+    Ok((bytes != file.bytes).then(|| format!("{path} is no longer the file that was closed")))
+}
+
 pub fn open_again(ledger: &Ledger, folder: &str, body: &CloseBody, file: &InboxFile) -> Result<container::Packed> {
     let (folder, name) = place(ledger, folder, body, file)?;
     Ok(Box::new(ledger.disk().open(&format!("{folder}/{name}"))?))

@@ -15,6 +15,8 @@ use crate::model::money::{Cost, Quantity};
 use crate::model::roll_up::{Sums, Symbol, Symbols};
 use anyhow::Result;
 
+/// How charges lie in their files: those of another number are not read, so their parts are read again.
+pub const LAYOUT: u32 = 2;
 /// Charges in one row group: enough for good dictionaries, few enough for the memory of two readers at once.
 const BATCH: usize = 1 << 17;
 /// Bytes of descriptions in one row group.

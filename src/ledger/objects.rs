@@ -146,6 +146,19 @@ impl Ledger {
         self.disk().open(&path).map_err(super::unsound)
     }
 
+    /// An object of which a few pages are looked at: whether they still are what its name says, `verify` asks.
+    pub fn look_into(&self, object: &Object) -> Result<OpenFile> {
+        let path = object.path();
+        if !self.disk().exists(&path) {
+            return Err(damaged(&path, "the object is missing").into());
+        }
+        let bytes = self.disk().size(&path)?;
+        if bytes != object.bytes {
+            return Err(damaged(&path, format!("it has {bytes} bytes instead of {}", object.bytes)).into());
+        }
+        self.disk().open(&path).map_err(super::unsound)
+    }
+
     pub fn check_object(&self, object: &Object) -> Result<()> {
         let path = object.path();
         if !self.disk().exists(&path) {

@@ -234,4 +234,13 @@ fn inputs_that_are_only_referred_to() {
     books.write(&part, b"something else");
     assert_eq!(close::verify(&books.path, true, None).unwrap(), []);
     assert!(names(&close::verify(&books.path, false, None).unwrap(), &part));
+    // What can no longer be read is said where it would be shown; the charges themselves are in the ledger.
+    let raw = |line: &str| {
+        let explained = close::explain(&books.path, line, 3, true).unwrap();
+        explained.charges.iter().map(|charge| charge.raw.raw().to_owned()).collect::<Vec<_>>()
+    };
+    let line = "DOT-2025-09-000001";
+    assert!(raw(line).contains(&format!("({part} is no longer the file that was closed)")), "{:?}", raw(line));
+    fs::remove_file(books.path.join(&part)).unwrap();
+    assert!(raw(line).contains(&format!("({part} is no longer there)")), "{:?}", raw(line));
 }

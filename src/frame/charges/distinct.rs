@@ -5,9 +5,11 @@ use crate::model::roll_up::Symbol;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// After so many values it is clear whether they repeat: of fewer distinct values than a third of a row group every
-/// sixteenth has come twice.
+/// After so many values it is clear whether they repeat: where a whole row group has twice as many values as distinct
+/// ones, one number in a hundred has come twice by then; a text, which costs more to look up, must have more often.
 const SAMPLE: usize = 4096;
+const DISTINCT_NUMBERS: usize = SAMPLE / 128 * 127;
+const DISTINCT_TEXTS: usize = SAMPLE / 16 * 15;
 
 /// Symbols by an array: no text is looked at.
 #[derive(Default)]
@@ -59,7 +61,7 @@ impl Numbers {
         for number in column {
             if number != last.0 {
                 last = (number, self.code(number, bits));
-                if codes.len() == SAMPLE && self.distinct.len() > SAMPLE / 16 * 15 {
+                if codes.len() == SAMPLE && self.distinct.len() > DISTINCT_NUMBERS {
                     return false;
                 }
             }
@@ -119,7 +121,7 @@ impl Words {
             table.insert_unique(hash, code, first);
             distinct.push(row as u32);
             codes.push(code);
-            if codes.len() == SAMPLE && distinct.len() > SAMPLE / 16 * 15 {
+            if codes.len() == SAMPLE && distinct.len() > DISTINCT_TEXTS {
                 return false;
             }
         }

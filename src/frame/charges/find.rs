@@ -1,11 +1,13 @@
 //! Charges found again: the rows behind a row of the roll-up.
 
-use super::read::{ChargesFile, Place};
+use super::read::{ChargesFile, MISSING, Place};
 use super::write::{self, tag_column};
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
 use anyhow::{Context, Result};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 
 /// A code that no row has.
@@ -55,8 +57,8 @@ pub struct Found {
 /// Charges of one file that say what is wanted, in the order of the rows: each with the place of its question, at most
 /// `limit` a question, and how many there are of each.
 ///
-/// The resource is asked first, of the dictionaries alone: most row groups do not have it, and cost nothing else. Then
-/// the day and the other columns take candidates away, one column after the other, until none is left.
+/// The footer says of which days a row group is, and the dictionary of the resources whether it has the wanted ones: most
+/// row groups cost no more. Then one column after the other takes candidates away, until none is left.
 pub fn find<R: Read + Seek>(parquet: R, wanted: &[Wanted], limit: usize) -> Result<Found> {
     let mut file = ChargesFile::open(parquet)?;
     let asked = asked(&file, wanted)?;
@@ -117,25 +119,31 @@ fn candidates<R: Read + Seek>(
     wanted: &[Wanted],
     asked: &[Asked<'_>],
 ) -> Result<Vec<(usize, u32)>> {
+    let mut open = of_the_days(file, group, wanted)?;
     let rows = u32::try_from(file.rows(group))?;
-    let mut open: Vec<usize> = (0..wanted.len()).collect();
     let Some((first, others)) = asked.split_first() else {
         let all = (0..rows).flat_map(|row| open.iter().map(move |&question| (question, row))).collect();
         return on_their_day(file, group, wanted, all);
     };
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
     let codes = first.codes(file, group)?;
     open.retain(|&question| codes[question] != Some(NOWHERE));
     if open.is_empty() {
         return Ok(Vec::new());
     }
     let column = file.codes(group, first.place)?;
+    let any = open.iter().any(|&question| codes[question].is_none());
+    let known = open.iter().filter_map(|&question| codes[question]).collect::<BTreeSet<_>>();
+    let (least, most) = (known.first().copied().unwrap_or_default(), known.last().copied().unwrap_or_default());
     let mut candidates = Vec::new();
     for row in 0..rows {
         let code = column.get(row as usize);
-        for &question in &open {
-            if codes[question].is_none_or(|wanted| wanted == code) {
-                candidates.push((question, row));
-            }
+        // Nearly every row is none of those that are asked for.
+        if any || (least..=most).contains(&code) && known.contains(&code) {
+            let says = |&&question: &&usize| codes[question].is_none_or(|wanted| wanted == code);
+            candidates.extend(open.iter().filter(says).map(|&question| (question, row)));
         }
     }
     candidates = on_their_day(file, group, wanted, candidates)?;
@@ -153,11 +161,35 @@ fn candidates<R: Read + Seek>(
     Ok(candidates)
 }
 
+/// The questions whose day may be among those of a row group: files follow the days, so most row groups have none.
+fn of_the_days<R: Read + Seek>(file: &ChargesFile<R>, group: usize, wanted: &[Wanted]) -> Result<Vec<usize>> {
+    let bounds = file.moments(group, file.needed(write::START)?)?;
+    let days = bounds.and_then(|(first, last)| {
+        let day = |at: i64| moment(i128::from(at)).map(|moment| moment.date());
+        day(first).zip(day(last))
+    });
+    let may = |wanted: &Wanted| days.zip(wanted.day).is_none_or(|((first, last), day)| (first..=last).contains(&day));
+    Ok((0..wanted.len()).filter(|&question| may(&wanted[question])).collect())
+}
+
 impl Asked<'_> {
     /// What each question asks for, in the codes of a row group.
     fn codes<R: Read + Seek>(&self, file: &mut ChargesFile<R>, group: usize) -> Result<Vec<Option<u32>>> {
         let dictionary = file.dictionary(group, self.place)?;
-        Ok(self.texts.iter().map(|text| text.map(|text| dictionary.code(text).unwrap_or(NOWHERE))).collect())
+        let mut codes: Vec<Option<u32>> =
+            self.texts.iter().map(|text| text.map(|text| if text.is_empty() { MISSING } else { NOWHERE })).collect();
+        let mut by_text: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for (question, text) in self.texts.iter().enumerate() {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                by_text.entry(text.as_bytes()).or_default().push(question);
+            }
+        }
+        for (code, text) in dictionary.texts().enumerate() {
+            for &question in by_text.get(text).into_iter().flatten() {
+                codes[question] = Some(u32::try_from(code)?);
+            }
+        }
+        Ok(codes)
     }
 }
 

@@ -51,14 +51,6 @@ impl Dictionary {
             rest.take(length as usize).ok()
         })
     }
-
-    /// The code of a text; an empty one is missing in its row.
-    pub fn code(&self, text: &str) -> Option<u32> {
-        if text.is_empty() {
-            return Some(MISSING);
-        }
-        self.texts().position(|known| known == text.as_bytes()).map(|code| code as u32)
-    }
 }
 
 impl<R: Read + Seek> ChargesFile<R> {
@@ -152,6 +144,13 @@ impl<R: Read + Seek> ChargesFile<R> {
     pub fn codes(&mut self, group: usize, place: Place) -> Result<Codes> {
         let rows = self.rows(group);
         self.page(group, place)?.codes(rows)
+    }
+
+    /// Between which moments all those of a column lie, where the footer says it.
+    pub fn moments(&self, group: usize, place: Place) -> Result<Option<(i64, i64)>> {
+        let statistics = self.meta(group, place)?.statistics.as_ref();
+        let moment = |bytes: &Option<Vec<u8>>| Some(i64::from_le_bytes(bytes.as_deref()?.try_into().ok()?));
+        Ok(statistics.and_then(|bounds| moment(&bounds.min_value).zip(moment(&bounds.max_value))))
     }
 
     /// Amounts or moments of some rows, in their order.

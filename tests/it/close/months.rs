@@ -469,7 +469,7 @@ fn months_are_closed_in_their_order() {
 fn an_explanation_walks_back_to_the_vendors_rows() {
     let books = golden_small();
     closed(&books, "2025-09");
-    let explained = close::explain(&books.path, "DOT-2025-09-000001", 10).unwrap();
+    let explained = close::explain(&books.path, "DOT-2025-09-000001", 10, true).unwrap();
     assert_eq!((explained.line.amount, explained.more), (Money::parse("2749.50").unwrap(), 0));
     let billed = Cost::total(explained.charges.iter().map(|charge| Cost::parse(&charge.billed).unwrap())).unwrap();
     assert_eq!(billed, Cost::parse("2749.5").unwrap());
@@ -478,6 +478,6 @@ fn an_explanation_walks_back_to_the_vendors_rows() {
         let amount = charge.billed.trim_start_matches('-').trim_end_matches('0');
         assert!(charge.raw.raw().contains(amount.trim_end_matches('.')), "{amount}: {:?}", charge.raw.raw());
     }
-    let error = close::explain(&books.path, "DOT-2025-09-999999", 10).unwrap_err();
+    let error = close::explain(&books.path, "DOT-2025-09-999999", 10, true).unwrap_err();
     assert_eq!(error.downcast_ref::<Stop>().unwrap().exit, Exit::Usage);
 }
