@@ -15,6 +15,7 @@ mod commit;
 mod delivery;
 mod explain;
 mod gates;
+mod keep;
 mod late;
 mod map;
 mod outputs;

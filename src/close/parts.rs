@@ -2,11 +2,12 @@
 
 use super::Progress;
 use super::delivery::Delivery;
+use super::keep::{self, Keeper, Kept, Stored, StoredIds};
 use super::session::{Session, StageLeft, key};
 use crate::frame::charges::{ChargeSink, ChargesWriter, LAYOUT, NoSink};
 use crate::frame::roll_up;
 use crate::io::container;
-use crate::ledger::{NewObject, Object, at_once};
+use crate::ledger::{Ledger, NewObject, Object, StageManifest, at_once};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{Container, FileLook, InboxFile, Part, SourceVersion};
@@ -15,13 +16,18 @@ use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::{Settings, SourceSetting};
 use crate::sources::{SourceDefinition, mapped};
-use crate::stages::normalize::{self, DayOrder, NormalizeError, PartJob};
+use crate::stages::normalize::{self, DayOrder, HeldIds, NormalizeError, PartJob, PartKeeper, RowIds, Shared};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The form of what a part and a month leave in the ledger; of another form they are not recalled.
+const FORM: &str = "rows 1";
+/// The role of the roll-up's rows among the objects of a month.
+const ROWS: &str = "rows";
 
 /// What normalize left of the month.
 pub struct Charges {
@@ -88,9 +94,9 @@ impl<'a> Planned<'a> {
             (job.about_dates, LAYOUT),
         ))?;
         let Some(mapping) = self.source.mapping() else {
-            return Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256]));
+            return Ok(key("part", &[FORM, self.source.name, &decided, &self.file.sha256]));
         };
-        Ok(key("part 2", &[self.source.name, &decided, &self.file.sha256, &serde_json::to_string(mapping)?]))
+        Ok(key("part", &[FORM, self.source.name, &decided, &self.file.sha256, &serde_json::to_string(mapping)?]))
     }
 
     /// Its bytes as text, from wherever they lie.
@@ -209,47 +215,98 @@ pub fn normalize(session: &Session<'_>, settings: &Settings, delivery: &Delivery
     let parts = parts?;
     let keys: Vec<&str> = parts.iter().map(|part| part.left.manifest.key.as_str()).collect();
     let versions = serde_json::to_string(&(&delivery.intake.versions, &settings.state, &settings.quarantine))?;
-    let month_key = key("normalize", &[&versions, &keys.join(" ")]);
+    let month_key = key("normalize", &[FORM, &versions, &keys.join(" ")]);
     let unchanged = parts.iter().all(|part| part.unchanged);
     let mut left: Vec<StageLeft> = parts.iter().map(|part| part.left.clone()).collect();
     if let Some(whole) = session.recall(&month_key)? {
-        let bytes = session.ledger.get(&whole.manifest.object("told")?.sha256)?;
+        let normalized = recalled(&session.ledger, &whole.manifest)?;
         let object = whole.manifest.object("roll_up")?.clone();
-        let normalized = told(&bytes, roll_up::from_parquet(&session.ledger.get(&object.sha256)?)?)?;
         left.push(whole);
         return Ok(Charges { normalized, roll_up: object, left, unchanged });
     }
-    let outcomes = parts.into_iter().map(|part| part.outcome(session)).collect::<Result<Vec<_>>>()?;
-    let normalized = conclude(settings, delivery, outcomes)?;
-    let roll_up = session.keep_bytes(&roll_up::to_parquet(&normalized.roll_up)?)?;
+    let parts = parts.into_iter().map(|part| part.outcome(session)).collect::<Result<Vec<_>>>()?;
+    let normalized = conclude(&session.ledger, settings, delivery, parts)?;
+    let (roll_up, rows) = keep_roll_up(session, &normalized.roll_up)?;
     let all_but = Told {
         versions: normalized.versions.clone(),
         rejected: normalized.rejected.clone(),
         findings: normalized.findings.clone(),
     };
-    let objects =
+    let mut objects =
         BTreeMap::from([("roll_up".to_owned(), roll_up.clone()), ("told".to_owned(), session.keep_json(&all_but)?)]);
+    objects.extend(rows.map(|rows| (ROWS.to_owned(), rows)));
     left.push(session.remember("normalize", month_key, objects)?);
     Ok(Charges { normalized, roll_up, left, unchanged: false })
 }
 
-/// The month that normalize left, of its two objects.
-pub fn told(bytes: &[u8], roll_up: RollUp) -> Result<Normalized> {
-    let Told { versions, rejected, findings } = serde_json::from_slice(bytes)?;
+/// The roll-up twice: as Parquet for everybody, whose hash names the month, and as its rows for the next run.
+fn keep_roll_up(session: &Session<'_>, roll_up: &RollUp) -> Result<(Object, Option<Object>)> {
+    if !session.writes() {
+        let mut hasher = Hashing::default();
+        roll_up::write_parquet(roll_up, &mut hasher)?;
+        let (sha256, bytes) = hasher.0.finish();
+        return Ok((Object { sha256, bytes }, None));
+    }
+    let ledger = &session.ledger;
+    let written = |error| crate::ledger::write_error("ledger/objects", error);
+    let mut failing = Failing { object: ledger.new_object()?, failure: None };
+    let mut buffered = BufWriter::with_capacity(1 << 18, &mut failing);
+    let done = roll_up::write_parquet(roll_up, &mut buffered).and_then(|()| Ok(buffered.flush()?));
+    let _ = buffered.into_parts();
+    if let Err(error) = done {
+        return Err(failing.failure.take().map_or(error, |of_disk| written(of_disk).into()));
+    }
+    let rows = roll_up::write_run(roll_up, ledger.new_object()?).map_err(written)?;
+    Ok((failing.object.finish()?, Some(rows.finish()?)))
+}
+
+/// The month that a stage left.
+pub fn recalled(ledger: &Ledger, manifest: &StageManifest) -> Result<Normalized> {
+    let Told { versions, rejected, findings } = ledger.get_json(&manifest.object("told")?.sha256)?;
+    let roll_up = match manifest.objects.get(ROWS) {
+        Some(rows) => keep::merged_one(ledger, rows)?,
+        None => roll_up::from_parquet(&ledger.get(&manifest.object("roll_up")?.sha256)?)?,
+    };
     Ok(Normalized { roll_up, versions, rejected, findings })
 }
 
 /// Outcomes of all parts become versions, and versions the month.
-pub fn conclude(settings: &Settings, delivery: &Delivery, mut outcomes: Vec<PartOutcome>) -> Result<Normalized> {
+pub fn conclude(
+    ledger: &Ledger,
+    settings: &Settings,
+    delivery: &Delivery,
+    mut parts: Vec<(PartOutcome, Kept)>,
+) -> Result<Normalized> {
+    let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
     let mut versions = Vec::new();
+    parts.sort_by(|(a, _), (b, _)| a.file.cmp(&b.file));
     for version in &delivery.intake.versions {
-        let paths: Vec<String> =
+        let paths: BTreeSet<String> =
             version.parts.iter().map(|part| normalize::place_of(version.month, &part.path)).collect();
-        let (own, others) = outcomes.into_iter().partition(|outcome| paths.contains(&outcome.file));
-        outcomes = others;
-        versions.push(normalize::conclude_version(version, own, settings)?);
+        let (own, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(part, _)| paths.contains(&part.file));
+        parts = others;
+        let (own, kept): (Vec<PartOutcome>, Vec<Kept>) = own.into_iter().unzip();
+        let shared = shared_ids(ledger, &kept)?;
+        let runs: Vec<Stored> = kept.into_iter().flat_map(|kept| kept.runs).collect();
+        let roll_up = keep::merged(ledger, &runs, &tags)?;
+        versions.push(normalize::conclude_read(version, own, roll_up, shared, settings)?);
     }
     Ok(normalize::conclude_month(versions, settings)?)
+}
+
+fn shared_ids(ledger: &Ledger, parts: &[Kept]) -> Result<Option<Shared>> {
+    let total = parts.iter().map(Kept::ids).sum();
+    if parts.iter().filter(|part| part.ids() > 0).count() < 2 {
+        return Ok(None);
+    }
+    let mut ids: Vec<Box<dyn RowIds>> = Vec::new();
+    for part in parts {
+        ids.push(match &part.row_ids {
+            Some(stored) => Box::new(StoredIds::new(ledger, stored)?),
+            None => Box::new(HeldIds::from(Vec::new())),
+        });
+    }
+    Ok(normalize::shared(&mut ids, total).map_err(|error| crate::ledger::read_error("ledger/objects", error))?)
 }
 
 /// A part that was read, or recalled.
@@ -257,15 +314,16 @@ struct PartRead {
     left: StageLeft,
     unchanged: bool,
     /// Where it was read just now; otherwise the ledger has it.
-    outcome: Option<PartOutcome>,
+    outcome: Option<(PartOutcome, Kept)>,
 }
 
 impl PartRead {
-    fn outcome(self, session: &Session<'_>) -> Result<PartOutcome> {
+    fn outcome(self, session: &Session<'_>) -> Result<(PartOutcome, Kept)> {
         if let Some(outcome) = self.outcome {
             return Ok(outcome);
         }
-        roll_up::part_from_bytes(&session.ledger.get(&self.left.manifest.object("outcome")?.sha256)?)
+        let manifest = &self.left.manifest;
+        Ok((session.ledger.get_json(&manifest.object("outcome")?.sha256)?, Kept::of(manifest)))
     }
 }
 
@@ -291,17 +349,16 @@ fn read_or_recall(session: &Session<'_>, settings: &Settings, part: &Planned<'_>
     let packed = Counted { file: session.disk.open(&part.path)?, read: bytes.clone() };
     let text = part.text(Box::new(packed)).with_context(|| format!("cannot read {}", part.path))?;
     let mut text = Advancing { text, read: bytes, told: 0, progress: session.progress };
-    let (outcome, charges) = read(session, settings, part, &mut text)?;
+    let (outcome, kept, charges) = read(session, settings, part, &mut text)?;
     if stamps.get(&part.path).is_some_and(|before| session.disk.stamp(&part.path).ok().as_ref() != Some(before)) {
         let message = format!("{} changed while it was read. Wait until it is complete and run again.", part.path);
         return Err(Stop::new(Exit::TryAgain, message).into());
     }
-    let objects = BTreeMap::from([
-        ("charges".to_owned(), charges),
-        ("outcome".to_owned(), session.keep_bytes(&roll_up::part_to_bytes(&outcome)?)?),
-    ]);
+    let mut objects =
+        BTreeMap::from([("charges".to_owned(), charges), ("outcome".to_owned(), session.keep_json(&outcome)?)]);
+    kept.name(&mut objects);
     let left = session.remember("part", key, objects)?;
-    Ok(PartRead { left, unchanged: false, outcome: Some(outcome) })
+    Ok(PartRead { left, unchanged: false, outcome: Some((outcome, kept)) })
 }
 
 /// Reads a part; its charges go into the ledger while it is read, so that memory does not grow with the file.
@@ -310,22 +367,23 @@ fn read(
     settings: &Settings,
     part: &Planned<'_>,
     text: &mut dyn Read,
-) -> Result<(PartOutcome, Object)> {
+) -> Result<(PartOutcome, Kept, Object)> {
     let job = part.job(settings);
+    let mut keeper = Keeper::new(session.disk, Some(&session.ledger).filter(|_| session.writes()));
     if !session.writes() {
-        let outcome = normalize::normalize_part(&job, text, &mut NoSink);
+        let outcome = normalize::normalize_part_into(&job, text, &mut NoSink, &mut keeper);
         let outcome = outcome.map_err(|error| stopped(&part.path, error, None))?;
-        return Ok((outcome, Object { sha256: String::new(), bytes: 0 }));
+        return Ok((outcome, keeper.finish()?, Object { sha256: String::new(), bytes: 0 }));
     }
     let mut new = Failing { object: session.ledger.new_object()?, failure: None };
     // The Parquet writer puts down thousands of pieces of a few bytes.
     let mut buffered = BufWriter::with_capacity(1 << 18, &mut new);
-    let read = written(&job, text, &mut buffered);
+    let read = written(&job, text, &mut buffered, &mut keeper);
     let read = read.and_then(|outcome| buffered.flush().map(|()| outcome).map_err(NormalizeError::Read));
     // What a failed write left in the buffer is not written after all.
     let _ = buffered.into_parts();
     match read {
-        Ok(outcome) => Ok((outcome, new.object.finish()?)),
+        Ok(outcome) => Ok((outcome, keeper.finish()?, new.object.finish()?)),
         Err(error) => Err(stopped(&part.path, error, new.failure.take())),
     }
 }
@@ -335,11 +393,12 @@ pub fn written(
     job: &PartJob<'_>,
     text: &mut dyn Read,
     into: &mut (dyn Write + Send),
+    keeper: &mut dyn PartKeeper,
 ) -> Result<PartOutcome, NormalizeError> {
     let tags: Vec<String> = job.billing_tags.iter().map(|tag| tag.name.clone()).collect();
     let mut writer = ChargesWriter::new(into, &tags, job.file, job.month).map_err(NormalizeError::Write)?;
     let sink: &mut dyn ChargeSink = &mut writer;
-    let outcome = normalize::normalize_part(job, text, sink)?;
+    let outcome = normalize::normalize_part_into(job, text, sink, keeper)?;
     writer.finish().map_err(NormalizeError::Write)?;
     Ok(outcome)
 }
@@ -354,6 +413,21 @@ pub fn stopped(path: &str, error: NormalizeError, of_disk: Option<io::Error>) ->
             let message = format!("The amounts of {path} add up to more than can be kept exactly: {overflow}.");
             Stop::new(Exit::DoesNotTie, message).into()
         }
+    }
+}
+
+/// Hashes what is written, and writes it nowhere.
+#[derive(Default)]
+pub struct Hashing(pub crate::io::digest::Hasher);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

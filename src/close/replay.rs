@@ -3,12 +3,14 @@
 
 use super::books::{self, NoPlant, Opened};
 use super::delivery::{self, Delivery};
+use super::keep::Keeper;
 use super::outputs::{Kept, Proved};
+use super::parts::Hashing;
 use super::run::{Configured, run_id};
 use super::{RULES, Stage, gates, parts};
 use crate::frame::roll_up;
 use crate::io::{container, inbox};
-use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, Verified, at_once};
+use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, StageManifest, Verified, at_once};
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
@@ -26,9 +28,7 @@ pub struct Frozen {
 pub fn frozen(ledger: &Ledger, body: &CloseBody) -> Result<Frozen> {
     let Configured { settings, findings } = ledger.get_json(&body.settings.sha256)?;
     let delivery: Delivery = ledger.get_json(&left(ledger, body, "ingest", "delivery")?.sha256)?;
-    let told = ledger.get(&left(ledger, body, "normalize", "told")?.sha256)?;
-    let roll_up = roll_up::from_parquet(&ledger.get(&left(ledger, body, "normalize", "roll_up")?.sha256)?)?;
-    let normalized = parts::told(&told, roll_up)?;
+    let normalized = parts::recalled(ledger, &manifest(ledger, body, "normalize")?)?;
     Ok(Frozen { settings, findings, delivery, normalized })
 }
 
@@ -36,17 +36,20 @@ fn stages<'a>(body: &'a CloseBody, stage: &'a str) -> impl Iterator<Item = &'a K
     body.stages.iter().filter(move |kept| kept.stage == stage)
 }
 
-fn left(ledger: &Ledger, body: &CloseBody, stage: &str, role: &str) -> Result<Object> {
+fn manifest(ledger: &Ledger, body: &CloseBody, stage: &str) -> Result<StageManifest> {
     let kept = stages(body, stage).next().with_context(|| format!("the close of {} has no {stage}", body.month))?;
-    let manifest: crate::ledger::StageManifest = ledger.get_json(&kept.manifest.sha256)?;
-    Ok(manifest.object(role)?.clone())
+    ledger.get_json(&kept.manifest.sha256)
+}
+
+fn left(ledger: &Ledger, body: &CloseBody, stage: &str, role: &str) -> Result<Object> {
+    Ok(manifest(ledger, body, stage)?.object(role)?.clone())
 }
 
 /// The charges files of a record.
 pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
     let mut charges = Vec::new();
     for kept in stages(body, "part") {
-        let manifest: crate::ledger::StageManifest = ledger.get_json(&kept.manifest.sha256)?;
+        let manifest: StageManifest = ledger.get_json(&kept.manifest.sha256)?;
         charges.push(manifest.object("charges")?.clone());
     }
     Ok(charges)
@@ -101,9 +104,11 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let read = at_once(&planned, threads, |part| {
         let mut text = part.text(open(part.file)?)?;
-        let mut hasher = Hashed::default();
-        let outcome = parts::written(&part.job(&frozen.settings), &mut text, &mut hasher);
-        Ok((outcome.map_err(|error| parts::stopped(&part.path, error, None))?, hasher.0.finish()))
+        let mut hasher = Hashing::default();
+        let mut keeper = Keeper::new(ledger.disk(), None);
+        let outcome = parts::written(&part.job(&frozen.settings), &mut text, &mut hasher, &mut keeper);
+        let outcome = outcome.map_err(|error| parts::stopped(&part.path, error, None))?;
+        Ok(((outcome, keeper.finish()?), hasher.0.finish()))
     })?;
     let mut outcomes = Vec::new();
     for (part, (outcome, (sha256, bytes))) in planned.iter().zip(read) {
@@ -112,10 +117,11 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
         }
         outcomes.push(outcome);
     }
-    let normalized = parts::conclude(&frozen.settings, &frozen.delivery, outcomes)?;
+    let normalized = parts::conclude(ledger, &frozen.settings, &frozen.delivery, outcomes)?;
     let object = left(ledger, body, "normalize", "roll_up")?;
-    let bytes = roll_up::to_parquet(&normalized.roll_up)?;
-    if crate::io::digest::sha256(&bytes) != object.sha256 {
+    let mut hasher = Hashing::default();
+    roll_up::write_parquet(&normalized.roll_up, &mut hasher)?;
+    if hasher.0.finish().0 != object.sha256 {
         verified.add(&object.path(), format!("The roll-up of {month} comes out otherwise than at its close."));
     }
     let made = run_id(body.month, &object, &directory, &body.settings, &body.options)?;
@@ -141,20 +147,6 @@ fn compare(body: &CloseBody, files: &[NamedHash], verified: &mut Verified) {
     }
     if files.len() != body.outputs.len() {
         verified.add(&body.outputs_folder, "Recomputed from the frozen inputs the month has other outputs.");
-    }
-}
-
-#[derive(Default)]
-struct Hashed(crate::io::digest::Hasher);
-
-impl std::io::Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -1,18 +1,22 @@
-//! Roll-ups and the outcomes of parts as bytes for the ledger, and back to exactly the same.
+//! Roll-ups as bytes for the ledger, and back to exactly the same.
+
+mod run;
+
+pub use run::{RunFile, write_run};
 
 use super::columns::{self, Scratch};
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
-use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::{RollUp, RollUpBuilder, Sums, Symbol};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use chrono::{Datelike, NaiveDate};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
     Column, DataFrame, Int32Chunked, IntoColumn, IntoSeries, NewChunkedArray, ParquetCompression, ParquetReader,
     ParquetWriter, SerReader, StatisticsOptions, UInt64Chunked,
 };
-use std::io::Cursor;
+use std::io::{Cursor, Write};
+use std::ops::Range;
 
 /// Rows in one row group: the same on every machine, so that the bytes are.
 const ROW_GROUP: usize = 1 << 17;
@@ -32,31 +36,44 @@ pub fn tag_column(tag: &str) -> String {
 }
 
 pub fn to_parquet(roll_up: &RollUp) -> Result<Vec<u8>> {
-    let mut frame = to_frame(roll_up)?;
     let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
-        .with_statistics(StatisticsOptions::empty())
-        .with_row_group_size(Some(ROW_GROUP))
-        .finish(&mut frame)
-        .context("the roll-up cannot be written")?;
+    write_parquet(roll_up, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The roll-up as a frame: a column a dimension, a column a tag, the day, the sums.
-pub fn to_frame(roll_up: &RollUp) -> Result<DataFrame> {
-    let symbols = roll_up.symbols();
+/// Writes a row group at a time: a frame of the whole would take ten times the memory of the roll-up.
+pub fn write_parquet(roll_up: &RollUp, into: impl Write) -> Result<()> {
     let mut scratch = Scratch::default();
+    let first = to_frame(roll_up, 0..roll_up.len().min(ROW_GROUP), &mut scratch)?;
+    let mut writer = ParquetWriter::new(into)
+        .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
+        .with_statistics(StatisticsOptions::empty())
+        .batched(first.schema())
+        .context("the roll-up cannot be written")?;
+    writer.write_batch(&first).context("the roll-up cannot be written")?;
+    drop(first);
+    for start in (ROW_GROUP..roll_up.len()).step_by(ROW_GROUP) {
+        let frame = to_frame(roll_up, start..roll_up.len().min(start + ROW_GROUP), &mut scratch)?;
+        writer.write_batch(&frame).context("the roll-up cannot be written")?;
+    }
+    writer.finish().context("the roll-up cannot be written")?;
+    Ok(())
+}
+
+/// Rows of the roll-up as a frame: a column a dimension, a column a tag, the day, the sums.
+fn to_frame(roll_up: &RollUp, range: Range<usize>, scratch: &mut Scratch) -> Result<DataFrame> {
+    let symbols = roll_up.symbols();
+    let rows = || range.clone().map(|number| roll_up.row(number));
     let mut frame: Vec<Column> = Vec::new();
     let names = Dimension::ALL.iter().map(|dimension| dimension.column().to_owned());
     let names = names.chain(roll_up.tags().iter().map(|tag| tag_column(tag)));
     for (place, name) in names.enumerate() {
-        let column = roll_up.rows().map(|row| row.key()[place]);
-        frame.push(columns::texts(&name, column, symbols, &mut scratch)?);
+        let column = rows().map(|row| row.symbol_at(place));
+        frame.push(columns::texts(&name, column, symbols, scratch)?);
     }
-    let days: Vec<i32> = roll_up.rows().map(|row| row.day().num_days_from_ce() - EPOCH).collect();
+    let days: Vec<i32> = rows().map(|row| row.day().num_days_from_ce() - EPOCH).collect();
     frame.push(Int32Chunked::from_slice(DAY.into(), &days).into_date().into_series().into_column());
-    let sums = || roll_up.rows().map(|row| *row.sums());
+    let sums = || rows().map(|row| row.sums());
     frame.push(columns::amounts(BILLED, sums().map(|sums| Some(sums.billed.units())))?);
     frame.push(columns::amounts(EFFECTIVE, sums().map(|sums| sums.effective.map(Cost::units)))?);
     frame.push(columns::amounts(LIST, sums().map(|sums| sums.list.map(Cost::units)))?);
@@ -64,7 +81,7 @@ pub fn to_frame(roll_up: &RollUp) -> Result<DataFrame> {
     frame.push(columns::amounts(QUANTITY, sums().map(|sums| Some(sums.quantity.units())))?);
     let charges: Vec<u64> = sums().map(|sums| sums.charges).collect();
     frame.push(UInt64Chunked::from_slice(CHARGES.into(), &charges).into_series().into_column());
-    Ok(DataFrame::new(roll_up.len(), frame)?)
+    Ok(DataFrame::new(range.len(), frame)?)
 }
 
 pub fn from_parquet(bytes: &[u8]) -> Result<RollUp> {
@@ -109,36 +126,4 @@ fn from_frame(frame: &DataFrame) -> Result<RollUp> {
         builder.add(&symbols[row * stride..(row + 1) * stride], day, &sums)?;
     }
     Ok(builder.finish()?)
-}
-
-const MAGIC: &[u8; 8] = b"cb-part1";
-
-/// The outcome of a part: totals and findings as JSON, row ids as numbers, the roll-up as Parquet.
-pub fn part_to_bytes(part: &PartOutcome) -> Result<Vec<u8>> {
-    let facts = serde_json::to_vec(part)?;
-    let ids: Vec<u8> = part.row_ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-    let roll_up = to_parquet(&part.roll_up)?;
-    let mut bytes = MAGIC.to_vec();
-    for section in [&facts, &ids, &roll_up] {
-        bytes.extend_from_slice(&(section.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(section);
-    }
-    Ok(bytes)
-}
-
-pub fn part_from_bytes(bytes: &[u8]) -> Result<PartOutcome> {
-    let Some(mut rest) = bytes.strip_prefix(MAGIC) else { bail!("these bytes are not the outcome of a part") };
-    let mut section = || -> Result<&[u8]> {
-        let (length, after) = rest.split_first_chunk::<8>().context("the outcome of a part ends too early")?;
-        let length = usize::try_from(u64::from_le_bytes(*length))?;
-        ensure!(length <= after.len(), "the outcome of a part ends too early");
-        let (section, after) = after.split_at(length);
-        rest = after;
-        Ok(section)
-    };
-    let mut part: PartOutcome = serde_json::from_slice(section()?)?;
-    let (ids, _) = section()?.as_chunks::<8>();
-    part.row_ids = ids.iter().map(|id| u64::from_le_bytes(*id)).collect();
-    part.roll_up = from_parquet(section()?)?;
-    Ok(part)
 }

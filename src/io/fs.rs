@@ -16,7 +16,7 @@ mod tests;
 
 pub use error::DiskError;
 pub use faults::{Fault, Faults, Operation};
-pub use files::{Held, Lock, OpenFile, Pending};
+pub use files::{Held, Lock, OpenFile, Pending, Scratch};
 pub use signature::Signature;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -24,6 +24,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Where files without a name lie.
+const SCRATCH: &str = "ledger";
 
 /// Files and folders below a root.
 #[derive(Clone)]
@@ -210,6 +213,17 @@ impl Disk {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
         let file = options.open(place).map_err(|error| DiskError::new("create", rel, error))?;
         Ok(Pending { file, temporary, path: rel.to_owned(), bytes: 0, disk: self.clone(), settled: false })
+    }
+
+    /// A file without a name, which is gone when it is dropped: in the ledger, because the folder for temporary files is
+    /// often memory; elsewhere where there is no ledger yet.
+    pub fn scratch(&self) -> Result<Scratch> {
+        let refuse = |error| DiskError::new("create", SCRATCH, error);
+        let place = self.place("create", SCRATCH)?;
+        self.ask("create", Operation::Create, SCRATCH, 0)?;
+        let is_folder = fs::symlink_metadata(&place).is_ok_and(|about| about.is_dir());
+        let file = if is_folder { tempfile::tempfile_in(place) } else { tempfile::tempfile() };
+        Ok(Scratch { file: file.map_err(refuse)?, disk: self.clone() })
     }
 
     /// Moves a file or folder to a name of which nothing bears it, or replaces a file.

@@ -19,4 +19,5 @@ pub mod proof;
 pub mod roll_up;
 pub mod secrets;
 pub mod settings;
+pub mod symbols;
 pub mod untrusted;

@@ -439,12 +439,12 @@ fn charges_of_other_months_are_a_cut_off_item() {
     let mut roll_up = RollUp::new(month_end.roll_up.tags().to_vec());
     for row in month_end.roll_up.rows() {
         let mut key: Vec<_> = Vec::new();
-        for &symbol in row.key() {
+        for symbol in row.key() {
             key.push(roll_up.symbols_mut().intern(month_end.roll_up.symbols().text(symbol)));
         }
         let late = row.text(Dimension::ResourceId) == "resource-A5";
         let day = if late { "2025-08-31".parse().unwrap() } else { row.day() };
-        roll_up.push(&key, day, *row.sums());
+        roll_up.push(&key, day, row.sums());
     }
     month_end.roll_up = roll_up;
     month_end.settings.invoices[0].amount = money("9099.50");

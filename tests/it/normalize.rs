@@ -84,6 +84,13 @@ impl Case {
 
     /// The same where the settings say something else.
     fn part_with(&self, place: usize, change: impl FnOnce(&mut PartJob<'_>), sink: &mut dyn ChargeSink) -> PartOutcome {
+        self.with_job(place, |job, mut text| {
+            change(job);
+            normalize_part(job, &mut text, sink).unwrap()
+        })
+    }
+
+    fn with_job<R>(&self, place: usize, read: impl FnOnce(&mut PartJob<'_>, &[u8]) -> R) -> R {
         let settings = settings(self.currency);
         let month = Month::parse(self.month).unwrap();
         let (path, text) = &self.parts[place];
@@ -102,8 +109,7 @@ impl Case {
             billing_tags: &settings.state.billing_tags,
             repeated_rows_limit: settings.state.gates.repeated_rows_limit,
         };
-        change(&mut job);
-        normalize_part(&job, &mut text.as_slice(), sink).unwrap()
+        read(&mut job, text)
     }
 
     fn concluded(&self) -> ConcludedVersion {

@@ -161,9 +161,9 @@ fn read_otherwise(roll_up: &RollUp, dice: &mut Dice) -> RollUp {
     for number in shuffled(&rows, dice) {
         let row: Row<'_> = roll_up.row(number);
         let part = dice.below(parts.len());
-        let texts = row.key().iter().map(|symbol| roll_up.symbols().text(*symbol));
+        let texts = row.key().into_iter().map(|symbol| roll_up.symbols().text(symbol));
         let key: Vec<_> = texts.map(|text| parts[part].symbols_mut().intern(text)).collect();
-        parts[part].push(&key, row.day(), *row.sums());
+        parts[part].push(&key, row.day(), row.sums());
     }
     RollUp::merge(parts, tags).unwrap()
 }

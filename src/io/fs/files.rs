@@ -104,6 +104,36 @@ impl Drop for Pending {
     }
 }
 
+/// A file without a name.
+#[derive(Debug)]
+pub struct Scratch {
+    pub(super) file: File,
+    pub(super) disk: Disk,
+}
+
+impl Write for Scratch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let allowed = self.disk.ask_write(super::SCRATCH, bytes.len())?;
+        self.file.write(&bytes[..allowed])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Scratch {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read(into)
+    }
+}
+
+impl Seek for Scratch {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// Whether this run has the lock.
 #[derive(Debug)]
 pub enum Lock {

@@ -104,7 +104,7 @@ fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
     let mut sums = ByDay::new();
     for Detail { line, row, amount } in &statement.details {
         let Sums { billed, effective, .. } = row.sums();
-        sums.add(&line.id, Some(row.day()), [Some(*billed), *effective, Some(Cost::from_money(*amount))])?;
+        sums.add(&line.id, Some(row.day()), [Some(billed), effective, Some(Cost::from_money(*amount))])?;
     }
     figures(&sums)
 }

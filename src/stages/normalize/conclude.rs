@@ -1,5 +1,6 @@
 //! From parts to versions to the month: totals, what the manifest says, commitments, and the two views of one month.
 
+use super::repeats::{HeldIds, RowIds, Shared, shared};
 use super::{netting, waivers};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::finding::{Code, Finding, Place, Severity};
@@ -49,6 +50,24 @@ pub fn conclude_version(
 ) -> Result<ConcludedVersion, Overflow> {
     parts.sort_by(|a, b| a.file.cmp(&b.file));
     let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
+    let ids = |part: &mut PartOutcome| Box::new(HeldIds::from(std::mem::take(&mut part.row_ids))) as Box<dyn RowIds>;
+    let total = parts.iter().map(|part| part.row_ids.len() as u64).sum();
+    let mut ids: Vec<Box<dyn RowIds>> = parts.iter_mut().map(ids).collect();
+    // Nothing is read from a disk here, so nothing can fail.
+    let shared = shared(&mut ids, total).ok().flatten();
+    let roll_up = RollUp::merge(parts.iter_mut().map(|part| std::mem::take(&mut part.roll_up)), tags)?;
+    conclude_read(version, parts, roll_up, shared, settings)
+}
+
+/// The same where roll-up and row ids of the parts lie on the disk and were put together there. Parts come in the order
+/// of their files.
+pub fn conclude_read(
+    version: &SourceVersion,
+    parts: Vec<PartOutcome>,
+    mut roll_up: RollUp,
+    shared: Option<Shared>,
+    settings: &Settings,
+) -> Result<ConcludedVersion, Overflow> {
     let mut totals = ControlTotals { effective: Some(BTreeMap::new()), ..ControlTotals::default() };
     let mut commitments: BTreeMap<String, CommitmentUse> = BTreeMap::new();
     let mut uncommitted = BTreeMap::new();
@@ -66,13 +85,12 @@ pub fn conclude_version(
     let mut rejected: Vec<RejectedRow> = parts.iter().flat_map(|part| part.rejected.iter().cloned()).collect();
     waivers::apply(&mut rejected, &mut findings, totals.rows_rejected, settings);
     findings.extend(counts(version, &parts, &mut totals));
-    findings.extend(ids_in_two_parts(&parts));
+    findings.extend(shared.map(|shared| ids_in_two_parts(&parts, shared)));
     findings.extend(empty(version, &totals, &findings, settings));
     let unfinished = partly_invoiced(version, &totals, settings).unwrap_or(without_invoice);
     findings.extend(not_final(version, &totals, &unfinished, settings));
     findings.extend(unbalanced(version, &commitments)?);
     let content = parts.iter().filter(|part| part.totals.rows_read > 0).map(|part| part.content.clone()).collect();
-    let mut roll_up = RollUp::merge(parts.into_iter().map(|part| part.roll_up), tags)?;
     if let Some(rule) = named(&version.source).and_then(|source| source.netting) {
         let place = place_of_version(version);
         findings.extend(netting::net(rule, &mut roll_up, &mut totals, place, settings.state.gates.negation_limit)?);
@@ -137,24 +155,15 @@ fn counts(version: &SourceVersion, parts: &[PartOutcome], totals: &mut ControlTo
 }
 
 /// One row id in two parts: within a part it was told when the part was read.
-fn ids_in_two_parts(parts: &[PartOutcome]) -> Option<Finding> {
-    let mut all: Vec<(u64, usize)> =
-        parts.iter().enumerate().flat_map(|(place, part)| part.row_ids.iter().map(move |&id| (id, place))).collect();
-    if parts.len() < 2 {
-        return None;
-    }
-    all.sort_unstable();
-    let twice = all.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1);
-    let places: Vec<(usize, usize)> = twice.map(|pair| (pair[0].1, pair[1].1)).collect();
-    let &(first, second) = places.iter().min()?;
-    let rows = places.len();
+fn ids_in_two_parts(parts: &[PartOutcome], shared: Shared) -> Finding {
+    let Shared { parts: (first, second), rows } = shared;
     let rows = if rows == 1 { "One row id stands".to_owned() } else { format!("{rows} row ids stand") };
     let why = format!(
         "{rows} in {} too, and the vendor gives each row its own: they would be billed twice.",
         parts[first].file
     );
     let fix = "Download the parts of this version again; do not join or copy files by hand.";
-    Some(Finding::new(Code::LineIdTwice, Place::file(&parts[second].file), why, fix))
+    Finding::new(Code::LineIdTwice, Place::file(&parts[second].file), why, fix)
 }
 
 fn empty(

@@ -15,19 +15,23 @@ mod day_order;
 mod dictionary;
 mod earlier;
 mod fingerprint;
+mod kept;
 mod moment;
 mod netting;
 mod notebook;
 mod part;
 mod plan;
 mod refusals;
+mod repeats;
 mod selection;
 mod tags;
 mod tally;
 mod waivers;
 
-pub use conclude::{ConcludedVersion, conclude_month, conclude_version, place_of};
+pub use conclude::{ConcludedVersion, conclude_month, conclude_read, conclude_version, place_of};
 pub use day_order::{DayOrder, is_in_doubt};
+pub use kept::{HeldPart, PartKeeper, Scratch};
+pub use repeats::{HeldIds, RowIds, Shared, shared};
 
 use crate::frame::charges::ChargeSink;
 use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};
@@ -36,6 +40,7 @@ use crate::model::intake::View;
 use crate::model::money::Overflow;
 use crate::model::month::Month;
 use crate::model::part_outcome::PartOutcome;
+use crate::model::roll_up::RollUp;
 use crate::model::settings::BillingTag;
 use crate::sources::{DateFormat, SourceDefinition, fold};
 use dictionary::is_null;
@@ -95,11 +100,27 @@ impl PartJob<'_> {
     }
 }
 
-/// Reads one part. `text` is plain UTF-8 without byte order mark; charges go to the sink in the order of the rows.
+/// Reads one part, and holds what comes of it.
 pub fn normalize_part(
     job: &PartJob<'_>,
     text: &mut dyn Read,
     sink: &mut dyn ChargeSink,
+) -> Result<PartOutcome, NormalizeError> {
+    let mut held = HeldPart::default();
+    let mut outcome = normalize_part_into(job, text, sink, &mut held)?;
+    let tags = job.billing_tags.iter().map(|tag| tag.name.clone()).collect();
+    outcome.roll_up = RollUp::merge(held.runs, tags)?;
+    outcome.row_ids = held.row_ids;
+    Ok(outcome)
+}
+
+/// Reads one part. `text` is plain UTF-8 without byte order mark; charges go to the sink in the order of the rows, its
+/// roll-up and its row ids to the keeper.
+pub fn normalize_part_into(
+    job: &PartJob<'_>,
+    text: &mut dyn Read,
+    sink: &mut dyn ChargeSink,
+    keeper: &mut dyn PartKeeper,
 ) -> Result<PartOutcome, NormalizeError> {
     let mut scanner = Scanner::new(text, job.delimiter);
     let mut record = Record::default();
@@ -126,12 +147,12 @@ pub fn normalize_part(
             // A line without a single byte is no row: editors leave them at the end.
             Ok(count) => {
                 let rows = records[..count].iter().filter(|record| !record.is_empty());
-                reader.rows(rows.map(|record| scanner.cells(record)), sink)?;
+                reader.rows(rows.map(|record| scanner.cells(record)), sink, keeper)?;
             }
             Err(error) => break Some(stopped(job.file, error)?),
         }
     };
-    let mut outcome = reader.finish(sink)?;
+    let mut outcome = reader.finish(sink, keeper)?;
     outcome.findings.extend(stop);
     Finding::sort(&mut outcome.findings);
     Ok(outcome)

@@ -7,10 +7,12 @@ use super::amounts::{self, Cuts, Stop, VendorCost};
 use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Texts};
 use super::dictionary::{Memo, is_null};
 use super::earlier::EarlierUsage;
-use super::fingerprint::{Content, Seen, fingerprint};
+use super::fingerprint::{Content, fingerprint};
+use super::kept::PartKeeper;
 use super::notebook::Notebook;
 use super::plan::{Cell, Plan, PlannedAmount, PlannedCharge};
 use super::refusals::{self, Fault};
+use super::repeats::Seen;
 use super::selection::Selection;
 use super::tally::{RowCosts, Tally};
 use super::{NormalizeError, PartJob};
@@ -171,15 +173,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads rows that lie side by side, and hands on a batch when it is full.
+    /// Reads rows that lie side by side, and hands on a batch when it is full, and the roll-up when it has grown too large
+    /// to be held.
     pub fn rows<'b>(
         &mut self,
         rows: impl Iterator<Item = Cells<'b>> + Clone,
         sink: &mut dyn ChargeSink,
+        keeper: &mut dyn PartKeeper,
     ) -> Result<(), NormalizeError> {
         self.texts.look_ahead(rows.clone());
-        rows.into_iter().try_for_each(|cells| self.row(cells))?;
+        rows.into_iter().try_for_each(|cells| self.row(cells, keeper))?;
         self.settle().map_err(NormalizeError::Overflow)?;
+        if self.roll_up.len() >= keeper.most_rows() {
+            self.tally.close_rows(&self.roll_up)?;
+            keeper.roll_up(self.roll_up.take_rows()?).map_err(NormalizeError::Write)?;
+        }
         if self.batch.is_full() { self.flush(sink) } else { Ok(()) }
     }
 
@@ -193,7 +201,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn row(&mut self, cells: Cells<'_>) -> Result<(), NormalizeError> {
+    fn row(&mut self, cells: Cells<'_>, keeper: &mut dyn PartKeeper) -> Result<(), NormalizeError> {
         self.tally.rows_read += 1;
         let line = fingerprint(cells.line());
         self.content.add(line);
@@ -201,10 +209,10 @@ impl<'a> Reader<'a> {
             Some(column) => {
                 let id = cells.raw(column);
                 if !id.is_empty() {
-                    self.seen.push(fingerprint(id), cells.row());
+                    self.seen.push(fingerprint(id), cells.row(), keeper).map_err(unkept)?;
                 }
             }
-            None => self.seen.push(line, cells.row()),
+            None => self.seen.push(line, cells.row(), keeper).map_err(unkept)?,
         }
         match self.charges(cells) {
             Ok(()) => self.cuts.end_row(|_| true).map_err(NormalizeError::Overflow)?,
@@ -490,7 +498,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub fn finish(mut self, sink: &mut dyn ChargeSink) -> Result<PartOutcome, NormalizeError> {
+    pub fn finish(
+        mut self,
+        sink: &mut dyn ChargeSink,
+        keeper: &mut dyn PartKeeper,
+    ) -> Result<PartOutcome, NormalizeError> {
         self.flush(sink)?;
         let file = self.job.file;
         let mut totals = self.tally.totals(&self.roll_up).map_err(NormalizeError::Overflow)?;
@@ -507,10 +519,13 @@ impl<'a> Reader<'a> {
         findings.extend(earlier);
         findings.extend(self.plan.notes.iter().cloned());
         let with_ids = self.plan.row_id.map(|column| self.plan.name(column));
+        let repeated = self.seen.finish(|id| if with_ids.is_some() { keeper.row_id(id) } else { Ok(()) });
+        let repeated = repeated.map_err(unkept)?;
         findings.extend(match with_ids {
-            Some(column) => self.seen.ids_twice(file, column),
-            None => self.seen.rows_repeated(file, self.job.repeated_rows_limit),
+            Some(column) => repeated.ids_twice(file, column),
+            None => repeated.rows_repeated(file, self.job.repeated_rows_limit),
         });
+        keeper.roll_up(self.roll_up.finish()?).map_err(NormalizeError::Write)?;
         Finding::sort(&mut findings);
         Ok(PartOutcome {
             file: file.to_owned(),
@@ -520,11 +535,14 @@ impl<'a> Reader<'a> {
             commitments,
             without_invoice,
             uncommitted,
-            row_ids: if with_ids.is_some() { self.seen.into_fingerprints() } else { Vec::new() },
             content: self.content.text(),
-            roll_up: self.roll_up.finish().map_err(NormalizeError::Overflow)?,
+            ..PartOutcome::default()
         })
     }
+}
+
+fn unkept(error: std::io::Error) -> NormalizeError {
+    NormalizeError::Write(error.into())
 }
 
 /// The costs of one charge of a row.

@@ -54,7 +54,9 @@ pub struct Tally {
     accepted: Sums<Subtotal>,
     /// Rows and vendor's cost, by the row of the roll-up that their first charge went into.
     by_row: Vec<(u64, Cost)>,
-    /// The same of rows that made no charge.
+    /// Subtotals of rows whose roll-up was given away.
+    closed: HashMap<Counted, Subtotal>,
+    /// Rows and vendor's cost of rows that made no charge.
     without_charge: HashMap<Counted, (u64, Cost)>,
     rejected: HashMap<Symbol, Cost>,
     left_out: BTreeMap<&'static str, (u64, HashMap<Symbol, Cost>)>,
@@ -184,13 +186,25 @@ impl Tally {
         Ok(totals)
     }
 
-    fn group(&self, roll_up: &RollUpBuilder, totals: &mut ControlTotals) -> Result<(), Overflow> {
-        let mut groups: HashMap<Counted, Subtotal> = HashMap::new();
+    /// The roll-up gives its rows away and begins anew.
+    pub fn close_rows(&mut self, roll_up: &RollUpBuilder) -> Result<(), Overflow> {
+        self.closed = self.groups(roll_up)?;
+        self.by_row.clear();
+        Ok(())
+    }
+
+    fn groups(&self, roll_up: &RollUpBuilder) -> Result<HashMap<Counted, Subtotal>, Overflow> {
+        let mut groups = self.closed.clone();
         let rows = self.by_row.iter().copied().chain(std::iter::repeat((0, Cost::ZERO)));
         for ((key, billed, effective), (rows, vendor_cost)) in roll_up.rows().zip(rows) {
             let row = Subtotal { rows, vendor_cost, billed, effective };
             groups.entry(Counted::of(key)).or_default().add(&row)?;
         }
+        Ok(groups)
+    }
+
+    fn group(&self, roll_up: &RollUpBuilder, totals: &mut ControlTotals) -> Result<(), Overflow> {
+        let mut groups = self.groups(roll_up)?;
         for (&counted, &(rows, vendor_cost)) in &self.without_charge {
             let row = Subtotal { rows, vendor_cost, ..Subtotal::default() };
             groups.entry(counted).or_default().add(&row)?;

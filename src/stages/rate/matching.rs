@@ -30,7 +30,7 @@ impl Test {
     fn passes(&mut self, row: &Row<'_>) -> bool {
         let Some(place) = self.place else { return self.pattern.matches("") };
         let pattern = &self.pattern;
-        *self.seen.entry(row.key()[place]).or_insert_with(|| pattern.matches(text_at(row, place)))
+        *self.seen.entry(row.symbol_at(place)).or_insert_with(|| pattern.matches(text_at(row, place)))
     }
 }
 
@@ -113,8 +113,7 @@ impl<'a> Reads<'a> {
 
     pub fn of(&mut self, row: &Row<'_>) -> &[u32] {
         self.key.clear();
-        let symbols = row.key();
-        self.key.extend(self.places.iter().map(|&place| symbols[place].0));
+        self.key.extend(self.places.iter().map(|&place| row.symbol_at(place).0));
         for (dimension, known) in &mut self.asked {
             let symbol = row.symbol(*dimension);
             let is_known = || self.service_now.knows(*dimension, row.text(*dimension));

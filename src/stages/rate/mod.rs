@@ -132,7 +132,7 @@ impl<'a> Desk<'a> {
             }
         }
         for &problem in problems {
-            self.problems.count(problem, row.day(), at_stake(sums, ruling.basis), sums.charges)?;
+            self.problems.count(problem, row.day(), at_stake(&sums, ruling.basis), sums.charges)?;
         }
         Ok(())
     }

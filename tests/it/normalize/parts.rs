@@ -1,13 +1,13 @@
 //! Parts in any order, shuffled columns and rows, bytes there and back.
 
-use super::{Case, cost, june, settings};
+use super::{Case, cost, june};
 use chargeback::frame::charges::{ChargesWriter, Wanted, find};
-use chargeback::frame::roll_up::{from_parquet, part_from_bytes, part_to_bytes, to_parquet};
+use chargeback::frame::roll_up::{RunFile, from_parquet, to_parquet, write_run};
 use chargeback::model::charge::{CostBasis, Dimension};
 use chargeback::model::money::Cost;
 use chargeback::model::month::Month;
-use chargeback::model::roll_up::RollUp;
-use chargeback::stages::normalize::conclude_version;
+use chargeback::model::roll_up::{RollUp, merge};
+use chargeback::stages::normalize::{HeldPart, PartKeeper, Scratch, normalize_part_into};
 
 fn bytes_of(case: &Case) -> Vec<u8> {
     to_parquet(&case.concluded().roll_up).unwrap()
@@ -46,24 +46,83 @@ fn order_and_dress_change_no_byte_of_the_roll_up() {
     assert_eq!(bytes_of(&Case::aws("2025-06", vec![("cloud/one.csv".to_owned(), joined)])), plain, "one part");
 }
 
+fn written(roll_up: &RollUp) -> Vec<u8> {
+    write_run(roll_up, Vec::new()).unwrap()
+}
+
+fn read_again(bytes: Vec<u8>) -> RunFile {
+    RunFile::new(std::io::Cursor::new(bytes)).unwrap()
+}
+
 #[test]
-fn a_part_comes_back_from_its_bytes() {
+fn a_roll_up_comes_back_from_its_bytes() {
     let case = Case::aws("2025-06", june(3, 2));
     let mut nothing = chargeback::frame::charges::NoSink;
+    let tags = vec!["agency".to_owned(), "application".to_owned()];
     let parts: Vec<_> = (0..2).map(|place| case.part(place, &mut nothing)).collect();
-    let back: Vec<_> = parts.iter().map(|part| part_from_bytes(&part_to_bytes(part).unwrap()).unwrap()).collect();
-    for (part, back) in parts.iter().zip(&back) {
-        assert_eq!(part_to_bytes(part).unwrap(), part_to_bytes(back).unwrap());
-        assert_eq!(part.totals, back.totals);
-        assert_eq!(part.row_ids, back.row_ids);
+    let bytes: Vec<Vec<u8>> = parts.iter().map(|part| written(&part.roll_up)).collect();
+    for (part, bytes) in parts.iter().zip(&bytes) {
+        let run = read_again(bytes.clone());
+        assert_eq!(run.tags(), part.roll_up.tags());
+        let back = merge(vec![run], tags.clone()).unwrap();
+        assert!(written(&back) == *bytes);
+        assert!(to_parquet(&back).unwrap() == to_parquet(&part.roll_up).unwrap());
     }
-    let fresh = conclude_version(&case.version(), parts, &settings("USD")).unwrap();
-    let kept = conclude_version(&case.version(), back, &settings("USD")).unwrap();
-    assert_eq!(to_parquet(&fresh.roll_up).unwrap(), to_parquet(&kept.roll_up).unwrap());
-    assert_eq!(fresh.findings, kept.findings);
-    assert_eq!(fresh.totals, kept.totals);
-    let again = from_parquet(&to_parquet(&fresh.roll_up).unwrap()).unwrap();
-    assert_eq!(to_parquet(&again).unwrap(), to_parquet(&fresh.roll_up).unwrap());
+    let kept = merge(bytes.into_iter().map(read_again).collect(), tags.clone()).unwrap();
+    let held = RollUp::merge(parts.into_iter().map(|part| part.roll_up), tags).unwrap();
+    assert!(to_parquet(&held).unwrap() == to_parquet(&kept).unwrap());
+    let again = from_parquet(&to_parquet(&kept).unwrap()).unwrap();
+    assert!(to_parquet(&again).unwrap() == to_parquet(&kept).unwrap());
+}
+
+/// Keeps roll-ups of few rows.
+#[derive(Default)]
+struct Small(HeldPart);
+
+impl PartKeeper for Small {
+    fn scratch(&mut self) -> std::io::Result<Box<dyn Scratch>> {
+        self.0.scratch()
+    }
+
+    fn roll_up(&mut self, run: RollUp) -> anyhow::Result<()> {
+        self.0.roll_up(run)
+    }
+
+    fn row_id(&mut self, id: u64) -> std::io::Result<()> {
+        self.0.row_id(id)
+    }
+
+    fn most_rows(&self) -> usize {
+        40
+    }
+}
+
+#[test]
+fn a_part_that_is_too_large_to_be_held_comes_out_the_same() {
+    let case = Case::aws("2025-06", june(3, 2));
+    let mut nothing = chargeback::frame::charges::NoSink;
+    let whole = case.part(0, &mut nothing);
+    let mut small = Small::default();
+    let outcome =
+        case.with_job(0, |job, mut text| normalize_part_into(job, &mut text, &mut nothing, &mut small).unwrap());
+    assert!(small.0.runs.len() > 3, "{} runs", small.0.runs.len());
+    assert_eq!((&outcome.totals, &outcome.findings), (&whole.totals, &whole.findings));
+    assert_eq!(outcome.content, whole.content);
+    assert_eq!(small.0.row_ids, whole.row_ids);
+    let merged = RollUp::merge(small.0.runs, whole.roll_up.tags().to_vec()).unwrap();
+    assert!(to_parquet(&merged).unwrap() == to_parquet(&whole.roll_up).unwrap());
+}
+
+#[test]
+fn a_roll_up_that_was_cut_off_is_refused() {
+    let case = Case::aws("2025-06", june(3, 2));
+    let part = case.part(0, &mut chargeback::frame::charges::NoSink);
+    let tags = part.roll_up.tags().to_vec();
+    let whole = written(&part.roll_up);
+    for length in (0..whole.len()).step_by(97) {
+        let cut = RunFile::new(std::io::Cursor::new(whole[..length].to_vec()));
+        assert!(cut.is_err() || merge(vec![cut.unwrap()], tags.clone()).is_err(), "{length} bytes");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Case;
 use chargeback::frame::charges::{ChargesWriter, NoSink};
 use chargeback::frame::delimited::{Record, Scanner};
-use chargeback::frame::roll_up::part_to_bytes;
+use chargeback::frame::roll_up::write_run;
 use chargeback::model::month::Month;
 use std::fmt::Write;
 use std::time::Instant;
@@ -82,7 +82,7 @@ fn rows_a_second() {
     lap("written", start);
     println!("{} MB of Parquet", written.len() / 1_000_000);
     let start = Instant::now();
-    let kept = part_to_bytes(&part).unwrap();
+    let kept = write_run(&part.roll_up, Vec::new()).unwrap();
     lap("kept", start);
     println!("{} MB for the part cache", kept.len() / 1_000_000);
 }
