@@ -141,19 +141,25 @@ impl ChargeBatch {
         }
     }
 
-    /// Adds a charge; its description is ended by the caller.
-    pub fn push(&mut self, key: &[Symbol], place: ChargePlace, sums: &Sums) {
-        for (column, &symbol) in self.keys.iter_mut().zip(key) {
-            column.push(symbol);
-        }
+    /// Adds the place of a charge; its description is ended by the caller, its key and costs follow in
+    /// [`values`](Self::values).
+    pub fn place(&mut self, place: ChargePlace) {
         self.starts.push(place.start);
         self.ends.push(place.end);
         self.rows.push(place.row);
-        self.billed.push(sums.billed.units());
-        self.effective.push(sums.effective.map_or(NONE, Cost::units));
-        self.list.push(sums.list.map_or(NONE, Cost::units));
-        self.contracted.push(sums.contracted.map_or(NONE, Cost::units));
-        self.quantity.push(Quantity::units(sums.quantity));
+    }
+
+    /// Adds keys and costs of charges that were placed, key after key: a few dozen at once, so that a column grows once.
+    pub fn values(&mut self, keys: &[Symbol], sums: &[Sums]) {
+        let stride = self.keys.len();
+        for (place, column) in self.keys.iter_mut().enumerate() {
+            column.extend(keys.chunks_exact(stride).map(|key| key[place]));
+        }
+        self.billed.extend(sums.iter().map(|sums| sums.billed.units()));
+        self.effective.extend(sums.iter().map(|sums| sums.effective.map_or(NONE, Cost::units)));
+        self.list.extend(sums.iter().map(|sums| sums.list.map_or(NONE, Cost::units)));
+        self.contracted.extend(sums.iter().map(|sums| sums.contracted.map_or(NONE, Cost::units)));
+        self.quantity.extend(sums.iter().map(|sums| Quantity::units(sums.quantity)));
     }
 
     pub fn len(&self) -> usize {

@@ -52,7 +52,7 @@ pub enum ScanError {
     Read(#[from] io::Error),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Span {
     start: u32,
     end: u32,
@@ -85,13 +85,16 @@ impl Record {
         self.spans.get(..self.count).unwrap_or_default()
     }
 
-    #[inline]
-    fn push(&mut self, start: usize, end: usize) {
-        let span = Span { start: start as u32, end: end as u32 };
-        match self.spans.get_mut(self.count) {
-            Some(slot) => *slot = span,
-            None => self.spans.push(span),
+    /// For at least one more cell.
+    fn make_room(&mut self) {
+        if self.spans.len() == self.count {
+            self.spans.resize((2 * self.count).max(16), Span::default());
         }
+    }
+
+    fn push(&mut self, start: usize, end: usize) {
+        self.make_room();
+        self.spans[self.count] = Span { start: start as u32, end: end as u32 };
         self.count += 1;
     }
 }
@@ -266,19 +269,22 @@ impl<R: Read> Scanner<R> {
         let mut place = self.at;
         record.count = 0;
         while self.marks.look_on(&self.block[..self.filled]) {
+            record.make_room();
             let bytes = &self.block[..self.filled];
             let mut other = None;
             let mut passed = 0;
-            for &mark in self.marks.rest() {
+            // As many cells as there is room for; usually all of the row up to a quote or its end.
+            for (&mark, span) in self.marks.rest().iter().zip(&mut record.spans[record.count..]) {
                 passed += 1;
                 let byte = bytes[mark as usize];
                 if byte != delimiter {
                     other = Some((byte, mark as usize));
                     break;
                 }
-                record.push(place, mark as usize);
+                *span = Span { start: place as u32, end: mark };
                 place = mark as usize + 1;
             }
+            record.count += passed - usize::from(other.is_some());
             self.marks.pass(passed);
             let row = self.row + 1;
             match other {
@@ -382,26 +388,35 @@ impl<R: Read> Scanner<R> {
 /// The closing quote of the cell whose text begins at `start`, or nothing when the block ends before it is certain.
 fn quoted(bytes: &[u8], start: usize, marks: &mut Marks, row: u64, column: usize) -> Result<Option<usize>, Defect> {
     let mut lines = 0;
-    loop {
-        let Some(mark) = marks.next(bytes) else {
-            if bytes.len() - start > LONGEST_CELL {
-                return Err(Defect::CellTooLong { row, column });
+    // The mark of a quote that is the second of two.
+    let mut second = usize::MAX;
+    while marks.look_on(bytes) {
+        let mut passed = 0;
+        let mut closing = None;
+        for mark in marks.rest().iter().map(|&mark| mark as usize) {
+            passed += 1;
+            match bytes[mark] {
+                b'"' if mark == second => {}
+                b'"' if bytes.get(mark + 1) == Some(&b'"') => second = mark + 1,
+                b'"' => {
+                    closing = Some(mark);
+                    break;
+                }
+                b'\n' => lines += 1,
+                0 => return Err(Defect::Nul { row }),
+                _ => {}
             }
-            return Ok(None);
-        };
-        match bytes[mark] {
-            b'"' if bytes.get(mark + 1) == Some(&b'"') => {
-                marks.next(bytes);
-            }
-            // Where the next byte is not here yet the caller reads on, or the file ends with this quote.
-            b'"' if mark - start > LONGEST_CELL => return Err(Defect::CellTooLong { row, column }),
-            b'"' if lines > MOST_LINES_IN_CELL => return Err(Defect::TooManyLines { row, column }),
-            b'"' => return Ok(Some(mark)),
-            b'\n' => lines += 1,
-            0 => return Err(Defect::Nul { row }),
-            _ => {}
+        }
+        marks.pass(passed);
+        // Where the next byte is not here yet the caller reads on, or the file ends with this quote.
+        match closing {
+            None => {}
+            Some(mark) if mark - start > LONGEST_CELL => return Err(Defect::CellTooLong { row, column }),
+            Some(_) if lines > MOST_LINES_IN_CELL => return Err(Defect::TooManyLines { row, column }),
+            Some(mark) => return Ok(Some(mark)),
         }
     }
+    if bytes.len() - start > LONGEST_CELL { Err(Defect::CellTooLong { row, column }) } else { Ok(None) }
 }
 
 #[cfg(test)]

@@ -351,6 +351,11 @@ impl RollUpBuilder {
         self.pending.sums.push(*sums);
     }
 
+    /// Keys, one after the other, and sums of what was taken.
+    pub fn taken(&self) -> (&[Symbol], &[Sums]) {
+        (&self.pending.keys, &self.pending.sums)
+    }
+
     /// Adds what was taken, and says for each charge, in their order, which row it went into.
     pub fn settle(&mut self, mut placed: impl FnMut(u32) -> Result<(), Overflow>) -> Result<(), Overflow> {
         let mut pending = std::mem::take(&mut self.pending);

@@ -45,7 +45,8 @@ fn written(charges: &[Put], group: usize) -> Vec<u8> {
                 charges: 1,
             };
             let place = ChargePlace { start: charge.start, end: charge.start + 3_600_000, row: charge.row };
-            batch.push(&key, place, &sums);
+            batch.place(place);
+            batch.values(&key, &[sums]);
             batch.descriptions.bytes.extend_from_slice(charge.description.as_bytes());
             batch.descriptions.end();
         }

@@ -191,9 +191,11 @@ impl<'a> Reader<'a> {
         if self.batch.is_full() { self.flush(sink) } else { Ok(()) }
     }
 
-    /// Adds the rows' charges to the roll-up.
+    /// Adds the rows' charges to the batch and to the roll-up.
     fn settle(&mut self) -> Result<(), Overflow> {
-        let Self { roll_up, tally, first_of, .. } = self;
+        let Self { roll_up, tally, first_of, batch, .. } = self;
+        let (keys, sums) = roll_up.taken();
+        batch.values(keys, sums);
         let mut firsts = first_of.drain(..);
         roll_up.settle(|at| match firsts.next().flatten() {
             Some(vendor) => tally.place(at, vendor),
@@ -423,7 +425,7 @@ impl<'a> Reader<'a> {
             self.roll_up.take(key, start.day, sums);
             self.first_of.push((!costs.charged).then_some(costs.vendor));
             costs.charged = true;
-            self.batch.push(key, ChargePlace { start: start.milliseconds, end, row: cells.row() }, sums);
+            self.batch.place(ChargePlace { start: start.milliseconds, end, row: cells.row() });
             describe(&mut self.batch, &self.plan, cells, description.as_deref());
             costs.billed = costs.billed.checked_add(sums.billed)?;
             costs.effective = costs.effective.checked_add(sums.effective.unwrap_or_default())?;
