@@ -15,7 +15,7 @@ use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
 use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::{Settings, SourceSetting};
-use crate::sources::{SourceDefinition, mapped};
+use crate::sources::{SourceDefinition, fold, mapped};
 use crate::stages::normalize::{self, DayOrder, HeldIds, NormalizeError, PartJob, PartKeeper, RowIds, Shared};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,12 @@ impl<'a> Planned<'a> {
     /// Its bytes as text, from wherever they lie.
     pub fn text(&self, packed: container::Packed) -> Result<container::Bytes> {
         let FileLook::Table { container, encoding, .. } = self.file.look else { unreachable!("a part is a table") };
-        container::plain_text(packed, container, encoding)
+        match self.source.amounts_as_doubles() {
+            Some(amounts) if container == Container::Parquet => {
+                container::parquet_with_amounts(packed, move |name| amounts.contains(&fold(name)))
+            }
+            _ => container::plain_text(packed, container, encoding),
+        }
     }
 }
 

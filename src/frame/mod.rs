@@ -6,5 +6,6 @@ pub mod charges;
 mod columns;
 pub mod delimited;
 pub mod lines;
+pub mod parquet_pages;
 pub mod parquet_text;
 pub mod roll_up;

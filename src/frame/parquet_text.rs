@@ -34,8 +34,15 @@ pub struct ParquetText<G> {
     given: usize,
     allowed: u64,
     frame: LazyFrame,
+    rounded: Rounded,
     _kept: G,
 }
+
+/// Which columns of doubles are amounts, known to [`DECIMALS`] decimals: what stands behind them is the double's noise.
+type Rounded = Box<dyn Fn(&str) -> bool + Send>;
+
+/// To how many decimals the vendor knows amounts that it delivers as doubles (formats.md 4).
+const DECIMALS: usize = 10;
 
 impl ParquetText<()> {
     pub fn of_bytes(bytes: Vec<u8>) -> io::Result<Self> {
@@ -64,7 +71,22 @@ impl<G> ParquetText<G> {
         let mut ready = Vec::new();
         line(&mut ready, names.into_iter().map(Cow::Owned));
         let allowed = RATIO_FREE.saturating_add(HIGHEST_RATIO.saturating_mul(size));
-        Ok(Self { piece: None, rows, next: 0, ready, given: 0, allowed, frame, _kept: kept })
+        Ok(Self {
+            piece: None,
+            rows,
+            next: 0,
+            ready,
+            given: 0,
+            allowed,
+            frame,
+            rounded: Box::new(|_| false),
+            _kept: kept,
+        })
+    }
+
+    /// The same with amounts rounded that the file has as doubles.
+    pub fn with_amounts(self, are_amounts: impl Fn(&str) -> bool + Send + 'static) -> Self {
+        Self { rounded: Box::new(are_amounts), ..self }
     }
 
     /// Writes some lines; none at the end.
@@ -79,7 +101,8 @@ impl<G> ParquetText<G> {
             if frame.height() != wanted || frame.columns().iter().any(|column| column.len() != wanted) {
                 return Err(damaged("it has fewer rows than its footer says"));
             }
-            self.piece = Some(guarded(|| Piece::new(&frame))?);
+            let rounded = &self.rounded;
+            self.piece = Some(guarded(|| Piece::new(&frame, rounded))?);
             self.next += wanted;
         }
         let Some(piece) = &mut self.piece else { return Ok(()) };
@@ -110,14 +133,16 @@ impl<G> Read for ParquetText<G> {
 
 /// Some rows, column by column, and how many of them are written.
 struct Piece {
-    columns: Vec<Series>,
+    /// And whether it is an amount to be rounded.
+    columns: Vec<(Series, bool)>,
     rows: usize,
     written: usize,
 }
 
 impl Piece {
-    fn new(frame: &DataFrame) -> PolarsResult<Self> {
-        let columns = frame.columns().iter().map(as_text).collect::<PolarsResult<Vec<_>>>()?;
+    fn new(frame: &DataFrame, rounded: &Rounded) -> PolarsResult<Self> {
+        let column = |column: &Column| Ok((as_text(column)?, rounded(column.name())));
+        let columns = frame.columns().iter().map(column).collect::<PolarsResult<Vec<_>>>()?;
         Ok(Self { columns, rows: frame.height(), written: 0 })
     }
 
@@ -127,8 +152,8 @@ impl Piece {
         let mut cells: Vec<Vec<u8>> = Vec::with_capacity(self.columns.len());
         for row in self.written..end {
             cells.clear();
-            for column in &self.columns {
-                cells.push(cell(column, row)?);
+            for (column, is_amount) in &self.columns {
+                cells.push(if *is_amount { amount(column, row)? } else { cell(column, row)? });
             }
             line_of_bytes(into, cells.iter().map(Vec::as_slice));
         }
@@ -145,6 +170,18 @@ fn as_text(column: &Column) -> PolarsResult<Series> {
         series.cast(&DataType::String)
     } else {
         Ok(series.clone())
+    }
+}
+
+/// A double at its [`DECIMALS`] decimals; what is no double stays as it is.
+fn amount(series: &Series, row: usize) -> PolarsResult<Vec<u8>> {
+    match series.get(row)? {
+        AnyValue::Float64(number) if number.is_finite() => {
+            let text = format!("{number:.DECIMALS$}");
+            let text = text.trim_end_matches('0').trim_end_matches('.');
+            Ok(if text == "-0" { b"0".to_vec() } else { text.as_bytes().to_vec() })
+        }
+        _ => cell(series, row),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every member of a gzip file is read (many readers stop after the first and call it done), trailers are checked, and a
 //! limit on the ratio stands in front of every decompressor. Nothing is held in memory but a few blocks.
 
+use crate::frame::parquet_pages;
 use crate::frame::parquet_text::ParquetText;
 use crate::model::intake::{Container, TextEncoding};
 use anyhow::Result;
@@ -94,27 +95,35 @@ pub fn unpacked(file: Packed, container: Container) -> Result<Bytes> {
         }
         Container::Zip => super::archive::text_of(file),
         Container::Workbook => super::spreadsheet::as_csv(file),
-        Container::Parquet => parquet(file),
+        Container::Parquet => parquet(file, |_| false),
     }
+}
+
+/// A Parquet file as text, with the columns of doubles that are amounts rounded to what the vendor knows of them.
+pub fn parquet_with_amounts(file: Packed, are_amounts: impl Fn(&str) -> bool + Send + 'static) -> Result<Bytes> {
+    parquet(file, are_amounts)
 }
 
 /// Packed bytes of a Parquet file that are held in memory; a larger file is copied, so that it can be mapped and nobody
 /// can cut it off meanwhile.
 const HELD: u64 = 8 << 20;
 
-fn parquet(mut file: Packed) -> Result<Bytes> {
+fn parquet(mut file: Packed, are_amounts: impl Fn(&str) -> bool + Send + 'static) -> Result<Bytes> {
     let mut head = Vec::new();
     let size = file.by_ref().take(HELD).read_to_end(&mut head)? as u64;
     if size < HELD {
-        return Ok(Box::new(ParquetText::of_bytes(head)?));
+        let sound = parquet_pages::check(&mut Cursor::new(&head), size);
+        let text = ParquetText::of_bytes(head)?;
+        return sound.map(|()| Box::new(text.with_amounts(are_amounts)) as Bytes).map_err(Into::into);
     }
     let mut copy = tempfile::NamedTempFile::new()?;
     copy.write_all(&head)?;
     let size = size + io::copy(&mut file, &mut copy)?;
     copy.flush()?;
+    parquet_pages::check(copy.as_file_mut(), size)?;
     let path = copy.into_temp_path();
     let at = path.to_path_buf();
-    Ok(Box::new(ParquetText::of_file(&at, size, path)?))
+    Ok(Box::new(ParquetText::of_file(&at, size, path)?.with_amounts(are_amounts)))
 }
 
 pub(super) fn limited<D: Read>(reader: Bytes, decoder: impl FnOnce(Counted) -> D) -> Limited<D> {

@@ -428,9 +428,27 @@ impl SourceDefinition {
         if self.mapping().is_some() { mapped::fold_declared(name) } else { fold(name) }
     }
 
+    /// The folded names of the columns that hold amounts, where the vendor delivers them as doubles too: AWS knows ten
+    /// decimals of its costs, and a Parquet file of its reports has no more of them than noise (formats.md 4).
+    pub fn amounts_as_doubles(&self) -> Option<Vec<String>> {
+        self.name.starts_with("aws-cur").then(|| self.amount_columns().into_iter().map(fold).collect())
+    }
+
+    fn amount_columns(&self) -> Vec<&'static str> {
+        let charges = self.rules.iter().flat_map(|rule| rule.charges);
+        let of_charge = |made: &ChargeMade| [made.billed, made.effective, made.list, made.contracted];
+        let amounts = charges.flat_map(of_charge).flat_map(Amount::columns);
+        let owed = self.rules.iter().filter_map(|rule| match rule.owed {
+            Owed::Column(column) | Owed::CostAnd(column) => Some(column),
+            Owed::Nothing => None,
+        });
+        let costs = [self.vendor_cost].into_iter().chain(self.net_cost).chain(owed).flatten().copied();
+        costs.chain(amounts).collect()
+    }
+
     /// Every column name that somebody reads.
     pub fn columns(&self) -> Vec<&'static str> {
-        let mut names: Vec<&'static str> = Vec::new();
+        let mut names = self.amount_columns();
         for (_, text) in self.dimensions {
             match text {
                 Text::Column(column) | Text::LastPart(column) | Text::ColumnOrRule(column) => {
@@ -441,28 +459,14 @@ impl SourceDefinition {
                 Text::Constant(_) | Text::Rule => {}
             }
         }
-        let single = [
-            self.vendor_cost,
-            self.quantity,
-            self.description,
-            self.dates.billing_period_start,
-            self.dates.charge_start,
-        ];
-        let optional = [self.net_cost, self.row_id, self.dates.charge_end, self.dates.billing_period_end];
+        let single = [self.quantity, self.description, self.dates.billing_period_start, self.dates.charge_start];
+        let optional = [self.row_id, self.dates.charge_end, self.dates.billing_period_end];
         names.extend(single.into_iter().chain(optional.into_iter().flatten()).flatten());
         names.extend(self.watched.iter().flat_map(|watched| watched.column));
-        for rule in self.rules {
-            if let Owed::Column(column) | Owed::CostAnd(column) = rule.owed {
-                names.extend_from_slice(column);
-            }
-        }
         names.extend(self.selectors.iter().copied().flatten());
         for made in self.rules.iter().flat_map(|rule| rule.charges) {
             names.extend(made.counts.iter().flat_map(|counts| counts.count.columns()));
             names.extend(made.told.iter().flat_map(|told| told.column));
-            for amount in [made.billed, made.effective, made.list, made.contracted] {
-                names.extend(amount.columns());
-            }
         }
         match self.tags {
             Tags::Json { column } => names.extend_from_slice(column),

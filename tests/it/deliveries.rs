@@ -443,6 +443,17 @@ fn deliveries_that_are_refused() {
     }
 }
 
+/// Maps, doubles and moments instead of texts.
+#[test]
+fn a_month_in_parquet() {
+    let delivery = file("aws-cur2/variants/parquet-maps.snappy.parquet", "2025-06", "", "");
+    let (_folder, books) = books(&delivery, &BTreeMap::new(), "billed");
+    let outcome = books.run(&request(&books, "2025-06"));
+    assert_eq!(outcome.exit, Exit::Done, "{}", books.told(&outcome));
+    assert_eq!(total(&outcome, "billed"), Some("6939.608919596"));
+    assert!(outcome.tie_outs.iter().all(|tie| tie.passes));
+}
+
 /// A home-made file names no vendor: it is called as its folder, and its invoice can be listed so.
 #[test]
 fn a_vendor_without_a_name_is_called_as_its_folder() {

@@ -57,8 +57,41 @@ fn damage_is_an_error() {
         assert!(text_of(&bytes[..end]).is_err(), "cut at {end}");
     }
     for at in bytes.len() - 8..bytes.len() {
-        let mut flipped = bytes.clone();
+        let mut flipped = bytes.to_vec();
         flipped[at] ^= 1 << (at % 8);
         assert!(text_of(&flipped).is_err(), "a bit of byte {at}");
+    }
+}
+
+/// Ten decimals are what a vendor knows of a cost; behind them a double only shows what it cannot hold.
+#[test]
+fn amounts_lose_the_noise_of_doubles_and_quantities_nothing() {
+    let doubles = [0.1 as Double + 0.2, 1.81e-8, -4e-11, 123_456.7, 2.5e-10];
+    let column = |name: &str| Series::new(name.into(), doubles).into_column();
+    let bytes = written(vec![column("line_item_unblended_cost"), column("line_item_usage_amount")]);
+    let text = ParquetText::of_bytes(bytes).unwrap().with_amounts(|name| name.ends_with("cost"));
+    let mut read = String::new();
+    { text }.read_to_string(&mut read).unwrap();
+    assert_eq!(
+        read,
+        "line_item_unblended_cost,line_item_usage_amount\n\
+         0.3,0.30000000000000004\n\
+         0.0000000181,0.0000000181\n\
+         0,-0.00000000004\n\
+         123456.7,123456.7\n\
+         0.0000000003,0.00000000025\n"
+    );
+}
+
+/// Whatever a flipped bit is made into: it is an error, or the file is read to its end.
+#[test]
+fn flipped_bits_end_the_reading_or_nothing() {
+    let bytes = include_bytes!("../../../tests/samples/aws-cur2/variants/parquet-maps.snappy.parquet");
+    for at in (0..bytes.len()).step_by(bytes.len() / 100) {
+        let mut flipped = bytes.to_vec();
+        flipped[at] ^= 1 << (at % 8);
+        let sound = crate::frame::parquet_pages::check(&mut io::Cursor::new(&flipped), flipped.len() as u64);
+        let rows = text_of(&flipped).map(|text| text.lines().count() > 1);
+        assert!(sound.is_err() || rows.unwrap_or(true), "a bit of byte {at}");
     }
 }
