@@ -7,6 +7,12 @@
 //!
 //! Whether a version carries net costs is decided once, before its parts are read ([`net_by_header`], [`carries_net`]).
 //! Parts are read in any order, at the same time, or taken from an earlier run: their outcomes merge to the same bytes.
+//!
+//! Where the time of a gzip part of an hourly AWS report goes, two microseconds and a half a row: 25 % inflating, 6 %
+//! finding the cells (`frame::delimited`), 35 % looking texts up, reading amounts and adding to the roll-up, 5 % laying out
+//! Parquet pages and 7 % compressing them (`frame::charges`), 4 % hashing, 6 % the operating system. The rest is many small
+//! things. What helps is not doing work: a cell that nobody reads is two numbers, a text is looked at once, and a wait for
+//! memory is shared by the rows beside it.
 
 mod amounts;
 mod cells;
