@@ -71,7 +71,7 @@ pub(super) fn write(statement: &Statement<'_>, out: &mut dyn Write) -> anyhow::R
 }
 
 /// A cell in a buffer that all cells share.
-fn written<'a>(text: &'a mut String, push: impl FnOnce(&mut String)) -> &'a str {
+fn written(text: &mut String, push: impl FnOnce(&mut String)) -> &str {
     text.clear();
     push(text);
     text

@@ -46,11 +46,14 @@ impl Figures {
     }
 }
 
+/// Sums by day; details over a whole month have none.
+type Days<const KINDS: usize> = BTreeMap<Option<NaiveDate>, [Option<Cost>; KINDS]>;
+
 /// Amounts of `KINDS` kinds by bill line and day: what hundreds of thousands of details come to. A figure's name is put
 /// together once for each line and day, not for each detail.
 pub(super) struct ByDay<const KINDS: usize> {
     places: HashMap<String, usize>,
-    lines: Vec<(String, BTreeMap<Option<NaiveDate>, [Option<Cost>; KINDS]>)>,
+    lines: Vec<(String, Days<KINDS>)>,
 }
 
 impl<const KINDS: usize> ByDay<KINDS> {
