@@ -7,6 +7,7 @@ use super::session::{Session, StageLeft, key};
 use crate::frame::charges::{ChargeSink, ChargesWriter, LAYOUT, NoSink};
 use crate::frame::roll_up;
 use crate::io::container;
+use crate::io::read_ahead::ReadAhead;
 use crate::ledger::{Ledger, NewObject, Object, StageManifest, at_once};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The form of what a part and a month leave in the ledger; of another form they are not recalled.
 const FORM: &str = "rows 1";
@@ -291,12 +292,24 @@ pub fn conclude(
         let (own, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(part, _)| paths.contains(&part.file));
         parts = others;
         let (own, kept): (Vec<PartOutcome>, Vec<Kept>) = own.into_iter().unzip();
-        let shared = shared_ids(ledger, &kept)?;
-        let runs: Vec<Stored> = kept.into_iter().flat_map(|kept| kept.runs).collect();
-        let roll_up = keep::merged(ledger, &runs, &tags)?;
+        let runs: Vec<Stored> = kept.iter().flat_map(|kept| kept.runs.iter().cloned()).collect();
+        let (shared, roll_up) = both(|| shared_ids(ledger, &kept), || keep::merged(ledger, &runs, &tags));
+        let (shared, roll_up) = (shared?, roll_up?);
         versions.push(normalize::conclude_read(version, own, roll_up, shared, settings)?);
     }
     Ok(normalize::conclude_month(versions, settings)?)
+}
+
+/// Two pieces of work side by side.
+fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        match one.join() {
+            Ok(one) => (one, other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 fn shared_ids(ledger: &Ledger, parts: &[Kept]) -> Result<Option<Shared>> {
@@ -332,27 +345,48 @@ impl PartRead {
     }
 }
 
-/// Parts are taken by whoever is free; what comes of them stands in their order.
+/// Parts that the ledger does not have are taken by whoever is free; what comes of all of them stands in their order.
 fn read_all(
     session: &Session<'_>,
     settings: &Settings,
     planned: &[Planned<'_>],
     stamps: &Stamps,
 ) -> Result<Vec<PartRead>> {
-    let read = at_once(planned, session.threads(), |part| read_or_recall(session, settings, part, stamps))?;
-    anyhow::ensure!(read.len() == planned.len(), "a part was not read");
-    Ok(read)
+    let mut parts = Vec::with_capacity(planned.len());
+    let mut missing = Vec::new();
+    for (place, part) in planned.iter().enumerate() {
+        let key = part.key(settings)?;
+        let recalled = session.recall(&key)?;
+        if recalled.is_none() {
+            missing.push((place, key));
+        }
+        parts.push(recalled.map(|left| PartRead { left, unchanged: true, outcome: None }));
+    }
+    let waiting = AtomicUsize::new(missing.len());
+    let read = at_once(&missing, session.threads(), |(place, key)| {
+        let waiting = waiting.fetch_sub(1, Ordering::Relaxed);
+        read_part(session, settings, (&planned[*place], key), stamps, waiting < session.threads())
+    })?;
+    anyhow::ensure!(read.len() == missing.len(), "a part was not read");
+    for ((place, _), read) in missing.iter().zip(read) {
+        parts[*place] = Some(read);
+    }
+    Ok(parts.into_iter().flatten().collect())
 }
 
-fn read_or_recall(session: &Session<'_>, settings: &Settings, part: &Planned<'_>, stamps: &Stamps) -> Result<PartRead> {
-    let key = part.key(settings)?;
-    if let Some(left) = session.recall(&key)? {
-        return Ok(PartRead { left, unchanged: true, outcome: None });
-    }
+/// `ahead`: a core would be idle otherwise.
+fn read_part(
+    session: &Session<'_>,
+    settings: &Settings,
+    (part, key): (&Planned<'_>, &str),
+    stamps: &Stamps,
+    ahead: bool,
+) -> Result<PartRead> {
     session.progress.file(&part.path, part.file.bytes);
     let bytes = Arc::new(AtomicU64::new(0));
     let packed = Counted { file: session.disk.open(&part.path)?, read: bytes.clone() };
     let text = part.text(Box::new(packed)).with_context(|| format!("cannot read {}", part.path))?;
+    let text: container::Bytes = if ahead { Box::new(ReadAhead::new(text)?) } else { text };
     let mut text = Advancing { text, read: bytes, told: 0, progress: session.progress };
     let (outcome, kept, charges) = read(session, settings, part, &mut text)?;
     if stamps.get(&part.path).is_some_and(|before| session.disk.stamp(&part.path).ok().as_ref() != Some(before)) {
@@ -362,7 +396,7 @@ fn read_or_recall(session: &Session<'_>, settings: &Settings, part: &Planned<'_>
     let mut objects =
         BTreeMap::from([("charges".to_owned(), charges), ("outcome".to_owned(), session.keep_json(&outcome)?)]);
     kept.name(&mut objects);
-    let left = session.remember("part", key, objects)?;
+    let left = session.remember("part", key.to_owned(), objects)?;
     Ok(PartRead { left, unchanged: false, outcome: Some((outcome, kept)) })
 }
 

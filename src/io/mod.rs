@@ -6,5 +6,6 @@ pub mod digest;
 pub mod fs;
 pub mod inbox;
 pub mod look;
+pub mod read_ahead;
 pub mod seen;
 pub mod spreadsheet;

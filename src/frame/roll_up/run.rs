@@ -83,9 +83,11 @@ fn sums_to(sums: &Sums, into: &mut Vec<u8>) {
     into.extend_from_slice(&sums.quantity.units().to_le_bytes());
 }
 
+type Unpacked = BufReader<zstd::stream::read::Decoder<'static, BufReader<Box<dyn Read>>>>;
+
 /// A run that is read from bytes. They were hashed before: what they hold is what was written.
 pub struct RunFile {
-    bytes: Box<dyn BufRead>,
+    bytes: Unpacked,
     tags: Vec<String>,
     texts: u64,
     rows: u64,
@@ -95,9 +97,8 @@ pub struct RunFile {
 
 impl RunFile {
     pub fn new(bytes: impl Read + 'static) -> io::Result<Self> {
-        let mut decoder = zstd::stream::read::Decoder::new(bytes)?;
-        decoder.window_log_max(WINDOW.max(22))?;
-        let mut bytes = Box::new(BufReader::with_capacity(1 << 16, decoder));
+        let bytes: Box<dyn Read> = Box::new(bytes);
+        let mut bytes = BufReader::with_capacity(1 << 16, zstd::stream::read::Decoder::new(bytes)?);
         let mut magic = [0; 8];
         bytes.read_exact(&mut magic)?;
         if magic != *MAGIC {
@@ -133,6 +134,15 @@ fn byte_from(bytes: &mut impl BufRead) -> io::Result<u8> {
 
 fn number_from(bytes: &mut impl BufRead) -> io::Result<u64> {
     let mut number = 0;
+    // Nearly always the whole number lies in the buffer.
+    for (place, &byte) in bytes.fill_buf()?.iter().take(9).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * place);
+        if byte < 0x80 {
+            bytes.consume(place + 1);
+            return Ok(number);
+        }
+    }
+    number = 0;
     for shift in (0..64).step_by(7) {
         let byte = byte_from(bytes)?;
         number |= u64::from(byte & 0x7f) << shift;
