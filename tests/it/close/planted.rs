@@ -12,6 +12,8 @@ use chargeback::model::month_end::MonthEnd;
 use chargeback::model::roll_up::Sums;
 
 type After<T> = fn(&mut T);
+/// What becomes of a file's bytes.
+type Change = fn(Vec<u8>) -> Vec<u8>;
 
 #[derive(Default)]
 struct Cent {
@@ -19,7 +21,7 @@ struct Cent {
     rate: Option<After<Rated>>,
     allocate: Option<After<MonthEnd>>,
     journal: Option<After<MonthEnd>>,
-    export: Option<(&'static str, fn(Vec<u8>) -> Vec<u8>)>,
+    export: Option<(&'static str, Change)>,
 }
 
 impl Plant for Cent {
@@ -35,7 +37,7 @@ impl Plant for Cent {
     fn after_journal(&self, end: &mut MonthEnd) {
         self.journal.iter().for_each(|plant| plant(end));
     }
-    fn after_export(&self, path: &str) -> Option<fn(Vec<u8>) -> Vec<u8>> {
+    fn after_export(&self, path: &str) -> Option<Change> {
         self.export.filter(|(planted, _)| *planted == path).map(|(_, change)| change)
     }
 }
@@ -142,7 +144,6 @@ fn after_journal() {
 
 #[test]
 fn after_export() {
-    type Change = fn(Vec<u8>) -> Vec<u8>;
     let plants: [(&str, Change); 4] = [
         ("journals/journal-2025-09.csv", |bytes| change(&bytes, "6345.67", "6345.68")),
         ("journals/journal-2025-09.control.json", |bytes| change(&bytes, "51281.42", "51281.43")),
