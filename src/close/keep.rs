@@ -81,7 +81,7 @@ pub struct Keeper<'a> {
 }
 
 enum Sink {
-    Object(NewObject),
+    Object(Box<NewObject>),
     Scratch(Box<dyn Scratch>),
 }
 
@@ -117,7 +117,7 @@ impl<'a> Keeper<'a> {
 
     fn sink(&self) -> Result<Sink> {
         Ok(match self.ledger {
-            Some(ledger) => Sink::Object(ledger.new_object()?),
+            Some(ledger) => Sink::Object(Box::new(ledger.new_object()?)),
             None => Sink::Scratch(Box::new(self.disk.scratch()?)),
         })
     }

@@ -52,7 +52,8 @@ fn fill(mut text: Bytes, blocks: &SyncSender<io::Result<Vec<u8>>>, spent: &Recei
         block.reserve_exact(BLOCK);
         let read = text.by_ref().take(BLOCK as u64).read_to_end(&mut block);
         let at_end = matches!(read, Ok(0));
-        if (at_end || !block.is_empty()) && blocks.send(Ok(block)).is_err() || at_end {
+        let unheard = (at_end || !block.is_empty()) && blocks.send(Ok(block)).is_err();
+        if unheard || at_end {
             return;
         }
         if let Err(error) = read {

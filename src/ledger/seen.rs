@@ -44,6 +44,7 @@ impl Ledger {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "what a vendor's files do in the inbox")]
 mod tests {
     use super::*;
     use crate::io::fs::{Disk, Fault, Faults, Operation};
