@@ -99,8 +99,14 @@ fn from_frame(frame: &DataFrame) -> Result<RollUp> {
     let (rows, stride) = (frame.height(), keys.len());
     let mut symbols = vec![Symbol::EMPTY; rows * stride];
     for (place, name) in keys.iter().enumerate() {
+        // Rows are in the order of their texts, so most say what the row before them says.
+        let mut last = ("", Symbol::EMPTY);
         for (row, text) in columns::strings(frame, name)?.enumerate() {
-            symbols[row * stride + place] = builder.symbols_mut().intern(text.unwrap_or_default());
+            let text = text.unwrap_or_default();
+            if text != last.0 {
+                last = (text, builder.symbols_mut().intern(text));
+            }
+            symbols[row * stride + place] = last.1;
         }
     }
     let days = frame.column(DAY)?.date().context("the usage day is not a date")?;
