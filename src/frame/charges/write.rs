@@ -2,6 +2,19 @@
 //!
 //! The vendor's id of a row is not among the columns: of 64 characters that never repeat it was half of the file, and
 //! the row that has it is found by its number in the file.
+//!
+//! Where bytes and processor go, of 2,000,000 AWS charges (bytes a charge, plain and on disk):
+//! ```text
+//! ChargeDescription    73.1   6.7    hardly repeats here: written as it is, nine tenths of it taken off by zstd
+//! four amounts         42.5  23.1    a dictionary where less than three quarters are distinct, or else as they are
+//! ResourceId            5.7   1.8    a dictionary of 5,500 and 13 bits
+//! 39 other columns     10.5   2.3    a constant takes 250 bytes a row group, row numbers that follow each other as many
+//! all                 132    33.9    polars took 71.6, of them 34 for the row ids
+//! ```
+//! Writing is an eighth of what normalize takes (0.34 s of processor a million charges): half of that is zstd, a quarter
+//! are the amounts' dictionaries, a fifth the symbols. Level 3 of zstd takes a tenth off the amounts and half as long again.
+//! Amounts cannot be smaller numbers: a column has one type, and of 38 digits it is sixteen bytes. A batch of 131,072
+//! charges and its pages are some 60 MB, and each thread has one.
 
 use super::pages::{Chunk, Pages};
 use super::{ChargeBatch, ChargeSink};
