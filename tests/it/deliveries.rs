@@ -72,7 +72,6 @@ fn cost(amount: &Value) -> Cost {
 }
 
 /// What is billed of each account by its entry, whoever the vendor is.
-
 fn by_account(entry: &Value) -> BTreeMap<String, Cost> {
     let (groups, field) = [("by_account", "billed"), ("by_subscription", "cost"), ("by_sub_account", "BilledCost")]
         .into_iter()

@@ -3,6 +3,7 @@
 mod ai;
 mod aws;
 mod azure;
+mod commitments;
 mod focus;
 mod long;
 mod parts;

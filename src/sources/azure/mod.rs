@@ -113,7 +113,7 @@ const RULES: &[ChargeRule] = &[
     of_views(
         PAIRED,
         COMMITMENT_PAID,
-        &[ChargeMade { billed: Amount::Zero, effective: Amount::Cost, pricing: "Committed", ..PURCHASE }],
+        &[ChargeMade { billed: Amount::Zero, effective: Amount::Cost, ..COMMITMENT_PURCHASE }],
     ),
     // The amortized view alone: what was paid for commitments is not in it.
     of_views(UNPAIRED, COVERED_USAGE, &[ChargeMade { billed: Amount::Unavailable, ..COVERED }]),
@@ -121,7 +121,7 @@ const RULES: &[ChargeRule] = &[
     of_views(
         UNPAIRED,
         COMMITMENT_PAID,
-        &[ChargeMade { billed: Amount::Unavailable, effective: Amount::Cost, pricing: "Committed", ..PURCHASE }],
+        &[ChargeMade { billed: Amount::Unavailable, effective: Amount::Cost, ..COMMITMENT_PURCHASE }],
     ),
     // The actual view alone: what covered usage really cost is not in it.
     rule(&[(TYPE, Is::Text("Usage")), (MODEL, COMMITTED)], &[ChargeMade { effective: Amount::Unavailable, ..COVERED }]),

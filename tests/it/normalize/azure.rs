@@ -246,11 +246,12 @@ fn list_and_contracted_cost_come_from_the_prices_of_the_file() {
             add(&mut sum.0, row.sums().list);
             add(&mut sum.1, row.sums().contracted);
         }
-        let shown = |cost: Option<Cost>| cost.map_or(open.to_owned(), |cost| cost.to_string());
-        let line = |(key, (list, contracted)): (&(String, String), &(Option<Cost>, Option<Cost>))| {
-            format!("{} {} {} {}", key.0, key.1, shown(*list), shown(*contracted))
-        };
-        sums.iter().map(line).collect::<Vec<_>>()
+        let shown = |cost: &Option<Cost>| cost.map_or(open.to_owned(), |cost| cost.to_string());
+        let mut lines = Vec::new();
+        for ((category, status), (list, contracted)) in &sums {
+            lines.push(format!("{category} {status} {} {}", shown(list), shown(contracted)));
+        }
+        lines
     };
     // On demand and spot as Microsoft's own FOCUS export of the month, and five Marketplace rows of 1.05 with prices.
     let wanted = [
