@@ -89,3 +89,20 @@ fn a_lock_is_taken_once_and_names_its_holder() {
     drop(held);
     assert!(matches!(disk.lock("lock", "bob").unwrap(), Lock::Taken(_)));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_date_that_is_set_back_shows_in_the_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::real(folder.path());
+    disk.write("a.csv", b"id,cost\n1,2\n").unwrap();
+    let place = folder.path().join("a.csv");
+    let (before, date) = (disk.signature("a.csv").unwrap(), fs::metadata(&place).unwrap().modified().unwrap());
+    assert_eq!(disk.signature("a.csv").unwrap(), before);
+    // The kernel counts time in ticks.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::write(&place, "id,cost\n1,9\n").unwrap();
+    File::options().write(true).open(&place).unwrap().set_modified(date).unwrap();
+    assert_eq!(fs::metadata(&place).unwrap().modified().unwrap(), date);
+    assert_ne!(disk.signature("a.csv").unwrap(), before);
+}
