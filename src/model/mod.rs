@@ -15,6 +15,7 @@ pub mod money;
 pub mod month;
 pub mod month_end;
 pub mod part_outcome;
+pub mod past;
 pub mod proof;
 pub mod roll_up;
 pub mod secrets;
