@@ -146,6 +146,8 @@ pub struct ExplainedCharge {
     pub meter: String,
     pub day: String,
     pub charge_type: String,
+    /// Of billed and effective.
+    pub currency: String,
     pub billed: String,
     pub effective: String,
     pub quantity: String,

@@ -12,7 +12,6 @@ use crate::model::journal_entry::Side;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
-use crate::model::past::{Carried, Past};
 use crate::model::proof::LawResult;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
@@ -33,8 +32,6 @@ pub struct Opened {
     pub configuration: String,
     pub directory: Directory,
     pub normalized: Normalized,
-    /// What the close before left.
-    pub carried: Carried,
     /// What was found before normalize.
     pub findings: Vec<Finding>,
 }
@@ -60,7 +57,7 @@ impl Plant for NoPlant {}
 /// allocate. What a stage that was not run would have made is empty.
 pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(MonthEnd, Stage)> {
     plant.after_normalize(&mut opened);
-    let Opened { month, run, standing, settings, configuration, directory, normalized, carried, findings } = opened;
+    let Opened { month, run, standing, settings, configuration, directory, normalized, findings } = opened;
     let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
     let mut end = MonthEnd {
         month,
@@ -76,7 +73,6 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
         vendors: Vec::new(),
         bills: Bills::default(),
         journals: Vec::new(),
-        past: Past::default(),
         tie_outs: Vec::new(),
         laws: Vec::new(),
         gates: Vec::new(),
@@ -105,11 +101,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     if until < Stage::Reconcile {
         return Ok((sorted(end), Stage::Allocate));
     }
-    let (past, findings) = reconcile::late(carried, &end.settings, month);
-    end.findings.extend(findings);
-    end.findings.extend(reconcile::still_open(&past)?);
-    end.past = past;
-    let made = journal(&end.bills, &end.charges, &end.vendors, &end.past, &end.settings, month);
+    let made = journal(&end.bills, &end.charges, &end.vendors, &end.settings, month);
     end.journals = made.entries;
     end.findings.extend(made.findings);
     plant.after_journal(&mut end);
@@ -234,12 +226,12 @@ fn publish_piece(piece: &Piece<'_>, plant: &dyn Plant, outputs: &dyn Kept) -> Re
     Ok((published, laws))
 }
 
-/// Billed and effective cost of the roll-up as decimal text; effective only where every source tells it.
-pub fn cost_totals(roll_up: &RollUp) -> Result<Vec<(String, String)>, Overflow> {
+/// Billed and effective cost of the roll-up as decimal text, by currency; effective only where every source tells it.
+pub fn cost_totals(roll_up: &RollUp, books: &str) -> Result<Vec<(String, String)>, Overflow> {
     let mut totals = Vec::new();
     for (name, basis) in [("billed", CostBasis::Billed), ("effective", CostBasis::Effective)] {
-        if let Some(total) = roll_up.total(basis)? {
-            totals.push((name.to_owned(), total.to_string()));
+        for (currency, total) in roll_up.totals(basis, books)? {
+            totals.extend(total.map(|total| (format!("{name} {currency}").trim_end().to_owned(), total.to_string())));
         }
     }
     Ok(totals)

@@ -149,6 +149,7 @@ fn explained(
         meter: row.text(Dimension::SkuMeter).to_owned(),
         day: row.day().to_string(),
         charge_type: charge.charge_type.clone(),
+        currency: row.text(Dimension::BillingCurrency).to_owned(),
         // What negations took away from covered usage is in nobody's bill, so its rows show nothing.
         billed: if netted(&row, charge) { Cost::ZERO } else { charge.billed }.to_string(),
         effective: charge.effective.map(|cost| cost.to_string()).unwrap_or_default(),

@@ -172,6 +172,7 @@ fn try_out(opened: &Opened, mapping: &Mapping, month: Month, answer: &mut MapPro
         view: View::Only,
         net: false,
         currency: &currency,
+        convertible: Vec::new(),
         currency_of_file: Some(&currency),
         date_order: None,
         about_dates: None,

@@ -9,6 +9,7 @@ use crate::frame::roll_up;
 use crate::io::container;
 use crate::io::read_ahead::ReadAhead;
 use crate::ledger::{Ledger, NewObject, Object, StageManifest, at_once};
+use crate::model::exchange::Exchange;
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{Container, FileLook, InboxFile, Part, SourceVersion};
@@ -73,6 +74,7 @@ impl<'a> Planned<'a> {
             view: self.version.view,
             net: self.net,
             currency: &settings.state.currency,
+            convertible: Exchange::new(settings, self.version.month).currencies(),
             currency_of_file: self.setting.and_then(|setting| setting.currency.as_deref()),
             date_order: self.date_order(),
             about_dates: self.about_dates.as_ref(),
@@ -91,7 +93,7 @@ impl<'a> Planned<'a> {
         let job = self.job(settings);
         let decided = serde_json::to_string(&(
             (job.file, job.month, job.view, job.net, job.currency, job.currency_of_file, job.date_order),
-            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit),
+            (job.usage_only, job.delimiter, job.billing_tags, job.repeated_rows_limit, &job.convertible),
             (job.about_dates, LAYOUT),
         ))?;
         let Some(mapping) = self.source.mapping() else {

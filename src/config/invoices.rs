@@ -2,27 +2,30 @@
 
 use super::sheet::{LARGEST, Row, Sheet};
 use crate::io::spreadsheet::first_sheet;
+use crate::model::exchange::ExchangeRate;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Month;
 use crate::model::settings::VendorInvoice;
 
-pub fn invoices(sheet: &Sheet, currency: &str, findings: &mut Vec<Finding>) -> Vec<VendorInvoice> {
-    sheet.sound().filter_map(|row| invoice(row, currency, findings)).collect()
+pub fn invoices(
+    sheet: &Sheet,
+    currency: &str,
+    exchange: &[ExchangeRate],
+    findings: &mut Vec<Finding>,
+) -> Vec<VendorInvoice> {
+    sheet.sound().filter_map(|row| invoice(row, currency, exchange, findings)).collect()
 }
 
-fn invoice(row: &Row, currency: &str, findings: &mut Vec<Finding>) -> Option<VendorInvoice> {
+fn invoice(row: &Row, currency: &str, exchange: &[ExchangeRate], findings: &mut Vec<Finding>) -> Option<VendorInvoice> {
     let or = |name: &str, otherwise: &str| match row.get(name) {
         "" => otherwise.to_owned(),
         text => text.to_owned(),
     };
-    if or("currency", currency) != currency {
-        let why = format!("These books are kept in {currency}, and nothing is converted here.");
-        findings.push(row.cell(
-            Code::CellCurrency,
-            "currency",
-            why,
-            "Enter the amount that was paid in the currency of the books.",
-        ));
+    let (own, month) = (or("currency", currency), row.month("month")?);
+    if own != currency && !exchange.iter().any(|rate| rate.currency == own && rate.month == month) {
+        let why = format!("These books are kept in {currency}, and exchange.csv has no rate of {own} for {month}.");
+        let fix = "Add the rate of that month to exchange.csv, with its day and who published it.";
+        findings.push(row.cell(Code::CellCurrency, "currency", why, fix));
         return None;
     }
     let account = row.text("billing_account_id");
@@ -43,10 +46,10 @@ fn invoice(row: &Row, currency: &str, findings: &mut Vec<Finding>) -> Option<Ven
         provider: row.text("provider"),
         billing_account_id: account,
         invoice_id: row.text("invoice_id"),
-        month: row.month("month")?,
+        month,
         invoice_date: row.day("invoice_date"),
         amount: row.money("amount")?,
-        currency: currency.to_owned(),
+        currency: own,
         item_type: or("item_type", "charges"),
         description: row.text("description"),
     })

@@ -7,6 +7,7 @@ pub mod check;
 pub mod columns;
 mod conflicts;
 pub mod demo;
+mod exchange;
 mod folder;
 mod funding;
 mod invoices;
@@ -84,6 +85,7 @@ impl Sheets {
 
 fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings {
     let currency = state.currency.clone();
+    let exchange = exchange::rates(sheets.of(tables::EXCHANGE), &currency, findings);
     Settings {
         state,
         agencies: agencies::agencies(sheets.of(tables::AGENCIES)),
@@ -98,8 +100,9 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         account_roles: chart::account_roles(sheets.of(tables::ACCOUNTS)),
         code_values: chart::code_values(sheets.of(tables::CODE_VALUES)),
         budgets: chart::budgets(sheets.of(tables::BUDGETS)),
-        invoices: invoices::invoices(sheets.of(tables::INVOICES), &currency, findings),
+        invoices: invoices::invoices(sheets.of(tables::INVOICES), &currency, &exchange, findings),
         quarantine: chart::quarantine(sheets.of(tables::QUARANTINE)),
+        exchange,
     }
 }
 

@@ -367,8 +367,27 @@ pub const INVOICES: &Table = &Table {
         optional("description", Text, ""),
     ],
     conditions: &[],
-    key: &["provider", "billing_account_id", "invoice_id", "month", "item_type", "description"],
+    key: &["provider", "billing_account_id", "invoice_id", "month", "currency", "item_type", "description"],
     example: &["AWS,111122223333,2045678901,2025-07,2025-08-03,1274.96,USD,charges,"],
+    starter: &[],
+};
+
+pub const EXCHANGE: &Table = &Table {
+    path: "exchange.csv",
+    about: "What another currency is in that of the books, one rate a month and currency. Charges and invoices in a \
+            currency without a rate for their month are a finding and on no bill; bills and journals name the rate.",
+    needed: false,
+    columns: &[
+        needed("currency", Currency, "of the vendor's charges and invoice"),
+        needed("month", Month, "the month whose charges it converts"),
+        needed("rate", Price, "what one unit of it is in the currency of the books"),
+        needed("quoted_on", Date, "the day of which the rate is"),
+        needed("source", Text, "who published it; stands on bills and in journals"),
+        needed("approved_by", Text, "who says that it is to be used"),
+    ],
+    conditions: &[],
+    key: &["currency", "month"],
+    example: &["CAD,2025-07,0.7312,2025-07-31,Bank of Canada,A. Controller"],
     starter: &[],
 };
 
@@ -403,6 +422,7 @@ pub const TABLES: &[&Table] = &[
     CODE_VALUES,
     BUDGETS,
     INVOICES,
+    EXCHANGE,
     QUARANTINE,
 ];
 

@@ -125,11 +125,16 @@ pub struct SectionKey {
     pub billing_account_id: String,
     /// Blank where the vendor's rows carry none.
     pub invoice_id: String,
+    /// Blank for the currency of the books: amounts of two currencies are never one section.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
 }
 
 impl SectionKey {
-    pub fn of(row: &Row<'_>) -> Self {
+    pub fn of(row: &Row<'_>, books: &str) -> Self {
+        let currency = row.text(Dimension::BillingCurrency);
         Self {
+            currency: if currency == books { String::new() } else { currency.to_owned() },
             provider: row.text(Dimension::Provider).to_owned(),
             billing_account_id: row.text(Dimension::BillingAccountId).to_owned(),
             invoice_id: row.text(Dimension::InvoiceId).to_owned(),
@@ -138,7 +143,7 @@ impl SectionKey {
 
     /// `AWS 111122223333 2045678901`: for people.
     pub fn in_words(&self) -> String {
-        let parts = [&self.provider, &self.billing_account_id, &self.invoice_id];
+        let parts = [&self.provider, &self.billing_account_id, &self.invoice_id, &self.currency];
         parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" ")
     }
 }
@@ -181,6 +186,9 @@ pub struct BillLine {
     pub share: Option<PoolShare>,
     /// The arithmetic, in the order it was done, in words and figures.
     pub arithmetic: Vec<String>,
+    /// Other currencies than that of the books that its charges were converted from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub converted_from: Vec<String>,
     pub funding: Vec<FundingLine>,
 }
 

@@ -363,6 +363,18 @@ impl Exact {
         Ok(Money(if self.0.is_negative() { -magnitude } else { magnitude }))
     }
 
+    /// To the eighteenth decimal, a half to even: what a converted cost is kept as.
+    pub fn to_cost(&self) -> Result<Cost, Overflow> {
+        let units = (self.0.clone() * BigInt::from(10).pow(SCALE)).abs();
+        let whole = units.floor();
+        let rest = &units - &whole;
+        let half = BigRational::new(1.into(), 2.into());
+        let odd = (whole.to_integer() % BigInt::from(2)) != BigInt::zero();
+        let up = rest > half || (rest == half && odd);
+        let magnitude = (whole.to_integer() + BigInt::from(u8::from(up))).to_i128().ok_or(Overflow)?;
+        Ok(Cost::from_units(if self.0.is_negative() { -magnitude } else { magnitude }))
+    }
+
     /// As decimal text with at most `places` decimals, the rest cut off and marked `...`: for explanations only.
     pub fn shown(&self, places: u32) -> String {
         let factor = BigInt::from(10).pow(places);

@@ -1,6 +1,7 @@
 //! What a close proves: control totals of every input, tie-outs with both sides, and the state of each vendor's invoice.
 
 use super::bill::SectionKey;
+use super::exchange::ExchangeRate;
 use super::money::{Cost, Exact, Money, Overflow, Quantity, Remainder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -204,10 +205,15 @@ pub struct ReconcilingItem {
 }
 
 /// One section of a vendor's invoice beside the charges it bills.
+///
+/// All amounts are in its own currency, because the vendor's invoice is; only `invoice_basis` is in that of the books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VendorReconciliation {
     pub section: SectionKey,
     pub currency: String,
+    /// None in the currency of the books.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRate>,
     pub usage: Cost,
     /// Positive charges, and credits, refunds and discounts, of which usage is the sum.
     pub charges: Cost,
@@ -222,6 +228,11 @@ pub struct VendorReconciliation {
 }
 
 impl VendorReconciliation {
+    /// An amount of the section in the currency of the books.
+    pub fn in_books(&self, cost: Cost) -> Result<Cost, Overflow> {
+        self.exchange.as_ref().map_or(Ok(cost), |rate| rate.convert(cost))
+    }
+
     /// What stands on the invoice and is in no charge.
     pub fn invoice_only(&self) -> Result<Cost, Overflow> {
         let outside = |item: &&ReconcilingItem| item.item_type.is_outside_charges();

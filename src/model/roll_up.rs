@@ -19,7 +19,9 @@ use super::money::{Cost, Overflow, Quantity};
 use amounts::Amounts;
 use builder::Grown;
 use chrono::NaiveDate;
+use hashbrown::HashMap;
 use keys::{Key, Keys};
+use std::collections::BTreeMap;
 
 /// The sums of one roll-up row. A cost that the source cannot tell for every charge is none, never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +165,7 @@ impl RollUp {
         (0..self.len()).map(|number| self.row(number))
     }
 
+    /// Over all currencies, which is no amount of money: for proving that two sums are made of the same rows.
     pub fn total(&self, basis: CostBasis) -> Result<Option<Cost>, Overflow> {
         let mut total = Cost::ZERO;
         for row in self.rows() {
@@ -172,6 +175,32 @@ impl RollUp {
             }
         }
         Ok(Some(total))
+    }
+
+    /// By currency, that of the books first and also without a row; none where a row of it does not tell it. Rows
+    /// without money have no currency and count as the books'.
+    pub fn totals(&self, basis: CostBasis, books: &str) -> Result<Vec<(&str, Option<Cost>)>, Overflow> {
+        let mut sums: HashMap<Symbol, Option<Cost>> = HashMap::new();
+        for row in self.rows() {
+            let sum = sums.entry(row.symbol(Dimension::BillingCurrency)).or_insert(Some(Cost::ZERO));
+            *sum = match sum.zip(row.sums().basis(basis)) {
+                Some((sum, cost)) => Some(sum.checked_add(cost)?),
+                None => None,
+            };
+        }
+        let mut own = Some(Cost::ZERO);
+        let mut others = BTreeMap::new();
+        for (symbol, sum) in sums {
+            match self.symbols.text(symbol) {
+                text if text.is_empty() || text == books => {
+                    own = own.zip(sum).map(|(own, sum)| own.checked_add(sum)).transpose()?;
+                }
+                text => {
+                    others.insert(text, sum);
+                }
+            }
+        }
+        Ok([("", own)].into_iter().chain(others).collect())
     }
 
     /// Sums of equal keys become one row; rows are put in the order of their texts.

@@ -2,6 +2,7 @@
 
 use super::charge::{CostBasis, Dimension};
 use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
+use super::exchange::ExchangeRate;
 use super::mapping::Mapping;
 use super::money::{Exact, Money, Quantity, Rounding};
 use super::month::{Month, Validity};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub budgets: Vec<Budget>,
     pub invoices: Vec<VendorInvoice>,
     pub quarantine: Vec<QuarantineWaiver>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchange: Vec<ExchangeRate>,
 }
 
 /// `chargeback.toml`: the scalar settings.

@@ -2,7 +2,6 @@
 
 mod determined;
 mod months;
-mod past;
 mod planted;
 
 use crate::books::{Books, request};

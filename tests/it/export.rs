@@ -149,7 +149,7 @@ fn an_edited_cent_is_seen() {
         ("findings.csv", "6345.67", "6345.68"),
         ("summary.json", "7349.77", "7349.76"),
         ("statements/DOH/detail-DOH-2025-09.csv", ",4321.12\n", ",4321.13\n"),
-        ("statements/DOH/detail-DOH-2025-09.csv", "4321.123456,billed", "4321.123457,billed"),
+        ("statements/DOH/detail-DOH-2025-09.csv", "4321.123456,,billed", "4321.123457,,billed"),
         ("reconciliation/tie-outs-2025-09.csv", "16945.42", "16945.43"),
         ("reconciliation/vendors-2025-09.csv", "10599.75", "10599.76"),
     ] {

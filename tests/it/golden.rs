@@ -13,7 +13,6 @@ use chargeback::model::journal_entry::{EntryHead, JournalEntry, JournalType, Pos
 use chargeback::model::money::{Cost, Money, Quantity};
 use chargeback::model::month::{FiscalPeriod, Month, Validity};
 use chargeback::model::month_end::{MonthEnd, Standing};
-use chargeback::model::past::Past;
 use chargeback::model::proof::{Gate, LawResult, TieOut, VendorReconciliation, VendorState};
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
@@ -58,7 +57,6 @@ pub fn september_with(texts: &Texts<'_>) -> MonthEnd {
         vendors: vendors(),
         bills: bills(),
         journals: journals(texts),
-        past: Past::default(),
         tie_outs: tie_outs(),
         laws: vec![LawResult {
             law: 8,
@@ -180,7 +178,12 @@ fn charges(texts: &Texts<'_>) -> (RollUp, Vec<RatedCharge>) {
 
 fn section(provider: &str) -> SectionKey {
     let (account, invoice) = if provider == "AWS" { ("111122223333", "2045678901") } else { ("8608480", "") };
-    SectionKey { provider: provider.to_owned(), billing_account_id: account.to_owned(), invoice_id: invoice.to_owned() }
+    SectionKey {
+        provider: provider.to_owned(),
+        billing_account_id: account.to_owned(),
+        invoice_id: invoice.to_owned(),
+        currency: String::new(),
+    }
 }
 
 fn settings(texts: &Texts<'_>) -> Settings {
@@ -364,6 +367,7 @@ fn line((place, cells): (usize, Vec<&str>)) -> BillLine {
             "FEE" => vec!["4.5 percent of AWS, AZU and SHR, net of credits".to_owned()],
             _ => Vec::new(),
         },
+        converted_from: Vec::new(),
         funding: funding.split(',').filter(|text| !text.trim().is_empty()).map(|text| funding_line(to, text)).collect(),
     }
 }
@@ -494,6 +498,7 @@ fn vendors() -> Vec<VendorReconciliation> {
         VendorReconciliation {
             section: section("AWS"),
             currency: "USD".to_owned(),
+            exchange: None,
             usage: cost("10599.746666"),
             charges: cost("10849.746666"),
             credits: cost("-250.00"),
@@ -506,6 +511,7 @@ fn vendors() -> Vec<VendorReconciliation> {
         VendorReconciliation {
             section: section("Microsoft"),
             currency: "USD".to_owned(),
+            exchange: None,
             usage: cost("6345.67"),
             charges: cost("6345.67"),
             credits: Cost::ZERO,

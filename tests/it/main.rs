@@ -16,6 +16,7 @@ mod crash;
 mod damage;
 mod deliveries;
 mod errors;
+mod exchange;
 mod export;
 mod golden;
 mod golden_books;

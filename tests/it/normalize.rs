@@ -103,6 +103,7 @@ impl Case {
             view: self.view,
             net: self.net(),
             currency: self.currency,
+            convertible: Vec::new(),
             currency_of_file: None,
             date_order: None,
             about_dates: None,

@@ -514,7 +514,7 @@ impl Plain {
     fn fit(&mut self, made: &MadeUp, vendor: &VendorReconciliation) {
         let hundred = whole(100);
         let of_section: Vec<usize> = (0..self.charges.len())
-            .filter(|&place| SectionKey::of(&made.roll_up.row(self.charges[place].row)) == vendor.section)
+            .filter(|&place| SectionKey::of(&made.roll_up.row(self.charges[place].row), "USD") == vendor.section)
             .collect();
         let mut groups: BTreeMap<Destination, Vec<usize>> = BTreeMap::new();
         for &place in &of_section {

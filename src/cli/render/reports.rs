@@ -79,12 +79,13 @@ pub fn explanation(explanation: &Explanation) -> String {
     if !explanation.charges.is_empty() {
         let files: Vec<&str> = explanation.charges.iter().map(|charge| charge.file.as_str()).collect();
         let distinct: Vec<&str> = files.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let rows: Vec<Vec<String>> = explanation.charges.iter().map(|of| charge(of, &distinct)).collect();
-        parts.push(table(
-            &["file", "row", "account", "day", "type", "meter", "billed", "effective"],
-            "rrllllrr",
-            &rows,
-        ));
+        let converted = !line.converted_from.is_empty();
+        let rows: Vec<Vec<String>> = explanation.charges.iter().map(|of| charge(of, &distinct, converted)).collect();
+        let mut header = vec!["file", "row", "account", "day", "type", "meter", "billed", "effective"];
+        if converted {
+            header.push("currency");
+        }
+        parts.push(table(&header, &"rrllllrrl"[..header.len()], &rows));
         let named = distinct.iter().enumerate().map(|(place, file)| format!("file {}  {file}", place + 1));
         parts.push(named.collect::<Vec<_>>().join("\n"));
     }
@@ -103,19 +104,37 @@ fn cut(text: &str) -> String {
     text.chars().take(LONGEST - 3).chain("...".chars()).collect()
 }
 
-/// Paths of the inbox are long, so the table numbers them.
-fn charge(charge: &ExplainedCharge, files: &[&str]) -> Vec<String> {
+/// Paths of the inbox are long, so the table numbers them. Behind a converted line the rows name their currency.
+fn charge(charge: &ExplainedCharge, files: &[&str], converted: bool) -> Vec<String> {
     let number = files.iter().position(|file| *file == charge.file).map_or(0, |place| place + 1);
     let texts = [&charge.account, &charge.day, &charge.charge_type, &charge.meter].map(|text| cut(text));
     let costs = [&charge.billed, &charge.effective].map(Clone::clone);
-    [number.to_string(), charge.row.to_string()].into_iter().chain(texts).chain(costs).collect()
+    [number.to_string(), charge.row.to_string()]
+        .into_iter()
+        .chain(texts)
+        .chain(costs)
+        .chain(converted.then(|| charge.currency.clone()))
+        .collect()
 }
 
 pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
-    const HEADER: [&str; 11] =
-        ["file", "row", "account", "resource", "meter", "day", "charge_type", "billed", "effective", "quantity", "raw"];
+    const HEADER: [&str; 12] = [
+        "file",
+        "row",
+        "account",
+        "resource",
+        "meter",
+        "day",
+        "charge_type",
+        "currency",
+        "billed",
+        "effective",
+        "quantity",
+        "raw",
+    ];
     let cells = |charge: &ExplainedCharge| {
-        let texts = [&charge.account, &charge.resource, &charge.meter, &charge.day, &charge.charge_type];
+        let texts =
+            [&charge.account, &charge.resource, &charge.meter, &charge.day, &charge.charge_type, &charge.currency];
         let amounts = [&charge.billed, &charge.effective, &charge.quantity].map(Clone::clone);
         let place = [text_cell(&charge.file), charge.row.to_string()];
         let described = texts.map(|text| text_cell(text));

@@ -6,6 +6,7 @@ use super::lines::{Draft, Treatment};
 use crate::model::bill::{Destination, LineKind, RateReference, RatedCharge, SectionKey};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::{AgencyCode, ServiceCode};
+use crate::model::exchange::Exchange;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::proof::VendorReconciliation;
 use crate::model::roll_up::Symbol;
@@ -25,6 +26,8 @@ pub(super) struct LineKey {
     pub account: String,
     pub basis: CostBasis,
     pub treatment: Treatment,
+    /// Blank for the currency of the books: a line shows what it was converted from.
+    pub currency: String,
 }
 
 /// Finds the line of a charge; rows that share a ruling, a day and an account share it.
@@ -61,6 +64,7 @@ impl<'a> Keys<'a> {
             account: self.accounts.own(agency, service, row.text(Dimension::SubAccountId)),
             basis: charge.basis,
             treatment: self.books.treatment(agency, service, row.day()),
+            currency: if self.kind == LineKind::Unit { String::new() } else { charge.section.currency.clone() },
         };
         let number = *self.numbers.entry(key).or_insert_with_key(|key| {
             self.keys.push(key.clone());
@@ -74,6 +78,8 @@ impl<'a> Keys<'a> {
 #[derive(Default)]
 struct Sum {
     cost: Cost,
+    /// In the vendor's own currency.
+    in_own: Cost,
     charges: Money,
     credits: Money,
     rows: u64,
@@ -99,6 +105,8 @@ pub(super) fn lines(
         sums.resize_with(keys.keys.len(), Sum::default);
         let sum = &mut sums[number];
         sum.cost = sum.cost.checked_add(charge.cost)?;
+        let sums = books.roll_up.row(charge.row).sums();
+        sum.in_own = sum.in_own.checked_add(sums.basis(charge.basis).unwrap_or(sums.billed))?;
         let side = if charge.amount.is_negative() { &mut sum.credits } else { &mut sum.charges };
         *side = side.checked_add(charge.amount)?;
         sum.rows = sum.rows.saturating_add(books.roll_up.row(charge.row).sums().charges);
@@ -121,7 +129,17 @@ fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
     let basis = format!("{:?}", key.basis).to_lowercase();
     draft.of_account(key.account);
     let line = &mut draft.line;
-    line.arithmetic.push(format!("{charges} of {} at {basis} cost = {}", key.provider, sum.cost));
+    let exchange = Exchange::new(books.settings, books.month);
+    match exchange.rate(&key.currency) {
+        None => line.arithmetic.push(format!("{charges} of {} at {basis} cost = {}", key.provider, sum.cost)),
+        Some(rate) => {
+            let (own, currency) = (sum.in_own, &key.currency);
+            line.arithmetic.push(format!("{charges} of {} at {basis} cost = {own} {currency}", key.provider));
+            let (books, cost, words) = (&books.settings.state.currency, sum.cost, rate.in_words());
+            line.arithmetic.push(format!("{own} {currency} at {books} {words} = {cost} {books}"));
+            line.converted_from.push(currency.clone());
+        }
+    }
     let fitted = match (sum.is_invoiced, sum.is_accrued) {
         (true, false) => "fitted to the vendor's invoice",
         (true, true) => "fitted to the vendor's invoices, and rounded to the accrual where there is none",

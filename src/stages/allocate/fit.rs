@@ -154,7 +154,7 @@ fn to_invoice(
             let (rounded, division) = rounded(books, costs)?;
             let difference = target.checked_sub(rounded)?;
             push_central(&mut bills.central, vendor, difference, "difference that rounding cannot explain");
-            findings.extend(not_rounding(vendor, difference, &leftover, items));
+            findings.extend(not_rounding(books, vendor, difference, &leftover, items));
             Ok(division)
         }
         Err(_) => Err(Overflow),
@@ -171,7 +171,7 @@ fn outside_charges(vendor: &VendorReconciliation) -> Result<Vec<CentralAmount>, 
     let mut central = Vec::new();
     let (mut exact, mut cents) = (Exact::zero(), Money::ZERO);
     for item in vendor.items.iter().filter(|item| item.item_type.is_outside_charges()) {
-        exact = exact.plus(&item.amount.exact());
+        exact = exact.plus(&vendor.in_books(item.amount)?.exact());
         let upto = exact.round_half_up()?;
         push_central(&mut central, vendor, upto.checked_sub(cents)?, &item.description);
         cents = upto;
@@ -200,7 +200,13 @@ pub(super) fn in_words(destination: &Destination) -> String {
 }
 
 /// Reconcile judges a section that does not match; here only a difference inside the tolerance is left to tell.
-fn not_rounding(vendor: &VendorReconciliation, difference: Money, leftover: &str, items: usize) -> Option<Finding> {
+fn not_rounding(
+    books: Books<'_>,
+    vendor: &VendorReconciliation,
+    difference: Money,
+    leftover: &str,
+    items: usize,
+) -> Option<Finding> {
     if vendor.state == VendorState::Unmatched {
         return None;
     }
@@ -213,7 +219,7 @@ fn not_rounding(vendor: &VendorReconciliation, difference: Money, leftover: &str
     let mut finding = Finding::new(Code::InvoiceDiffers, Place::file("invoices").value(section), why, fix);
     // Within the tolerance that the settings allow, and named on the reconciliation.
     finding.severity = Severity::Note;
-    Some(finding.at_stake(Cost::from_money(difference), vendor.currency.as_str()))
+    Some(finding.at_stake(Cost::from_money(difference), books.settings.state.currency.as_str()))
 }
 
 fn not_reconciled(section: &SectionKey) -> Finding {

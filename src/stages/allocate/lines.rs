@@ -56,6 +56,7 @@ impl<'a> Books<'a> {
             unit_price: String::new(),
             share: None,
             arithmetic: Vec::new(),
+            converted_from: Vec::new(),
             funding: Vec::new(),
         };
         Draft { line, account: String::new(), details: Vec::new() }

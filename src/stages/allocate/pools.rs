@@ -7,6 +7,7 @@ use super::fit::one_cent;
 use super::lines::Draft;
 use crate::model::bill::{BillDetail, Bills, Destination, LineKind, PoolResult, PoolShare, RatedCharge, Ruling};
 use crate::model::codes::PoolId;
+use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Exact, Money, Overflow, split};
 use crate::model::settings::{Method, Pool};
@@ -57,12 +58,41 @@ pub(super) fn share(
                     BillDetail { line: bills.pools.len(), row: charge.row, amount: charge.amount }
                 };
                 bills.pool_details.extend(members.iter().map(details));
-                drafts.extend(give_out(books, pool, &parts, taken_in, bills)?);
+                let converted = converted(books, charges, &members)?;
+                let shared = give_out(books, pool, &parts, taken_in, bills)?;
+                drafts.extend(shared.into_iter().map(|draft| told(draft, &converted)));
             }
             None => to_suspense(charges, &members, format!("pool {id} cannot be shared")),
         }
     }
     Ok(drafts)
+}
+
+/// What of a pool was in another currency, with its rate in words.
+fn converted(books: Books<'_>, charges: &[RatedCharge], members: &[usize]) -> Result<Vec<(String, String)>, Overflow> {
+    let mut sums: BTreeMap<&str, (Cost, Cost)> = BTreeMap::new();
+    for charge in members.iter().map(|&place| &charges[place]).filter(|charge| !charge.section.currency.is_empty()) {
+        let own = books.roll_up.row(charge.row).sums();
+        let (sum, in_books) = sums.entry(&charge.section.currency).or_default();
+        *sum = sum.checked_add(own.basis(charge.basis).unwrap_or(own.billed))?;
+        *in_books = in_books.checked_add(charge.cost)?;
+    }
+    let exchange = Exchange::new(books.settings, books.month);
+    let keeps = &books.settings.state.currency;
+    let told = |(currency, (own, in_books)): (&str, (Cost, Cost))| {
+        let words = exchange.rate(currency)?.in_words();
+        Some((currency.to_owned(), format!("of this {own} {currency} at {keeps} {words} = {in_books} {keeps}")))
+    };
+    Ok(sums.into_iter().filter_map(told).collect())
+}
+
+fn told(mut draft: Draft, converted: &[(String, String)]) -> Draft {
+    let (currencies, sentences) = converted.iter().cloned().unzip::<_, _, _, Vec<_>>();
+    draft.line.converted_from = currencies;
+    // Behind the sentence that says what the pool took in.
+    let behind = draft.line.arithmetic.len().min(1);
+    draft.line.arithmetic.splice(behind..behind, sentences);
+    draft
 }
 
 /// The version that shares a pool's charges: the same on each of their days, or one that shares alike. A driver speaks of

@@ -11,7 +11,7 @@ use crate::model::roll_up::Sums;
 use std::io::{Read, Write};
 
 const FIRST: [&str; 4] = ["x_BillLine", "x_CatalogService", "x_Treatment", "ChargePeriodStart"];
-const DIMENSIONS: [Dimension; 15] = [
+const DIMENSIONS: [Dimension; 16] = [
     Dimension::Provider,
     Dimension::BillingAccountId,
     Dimension::InvoiceId,
@@ -27,8 +27,11 @@ const DIMENSIONS: [Dimension; 15] = [
     Dimension::ChargeType,
     Dimension::CostCenter,
     Dimension::ConsumedUnit,
+    Dimension::BillingCurrency,
 ];
-const LAST: [&str; 5] = ["ConsumedQuantity", "BilledCost", "EffectiveCost", "x_ChargedOn", "x_Amount"];
+/// Costs are in the billing currency; the rate, blank in the currency of the books, makes them that of the amount.
+const LAST: [&str; 6] =
+    ["ConsumedQuantity", "BilledCost", "EffectiveCost", "x_ExchangeRate", "x_ChargedOn", "x_Amount"];
 
 pub(super) fn path(statement: &Statement<'_>) -> String {
     statement.path("detail", "csv")
@@ -62,6 +65,8 @@ pub(super) fn write(statement: &Statement<'_>, out: &mut dyn Write) -> anyhow::R
             table.write_field(written(&mut text, |text| sums.quantity.push(text)))?;
             table.write_field(written(&mut text, |text| sums.billed.push(text)))?;
             table.write_field(written(&mut text, |text| sums.effective.iter().for_each(|cost| cost.push(text))))?;
+            let rate = statement.exchange_of(row).map(|exchange| exchange.rate.normalize().to_string());
+            table.write_field(rate.unwrap_or_default())?;
             table.write_field(&charged_on)?;
             table.write_field(written(&mut text, |text| amount.push(text)))?;
             table.write_record(None::<&[u8]>)?;
@@ -95,7 +100,7 @@ fn read(file: impl Read) -> anyhow::Result<Figures> {
             "" => Ok(None),
             text => amount(text).map(Some),
         };
-        sums.add(&row[0], Some(day(&row[3])?), [amount(1)?, amount(2)?, amount(4)?])?;
+        sums.add(&row[0], Some(day(&row[3])?), [amount(1)?, amount(2)?, amount(5)?])?;
     }
     figures(&sums)
 }
@@ -111,6 +116,6 @@ fn in_ledger(statement: &Statement<'_>) -> anyhow::Result<Figures> {
 
 fn figures(sums: &ByDay<3>) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
-    sums.figures(&mut figures, |line, day, kind| format!("{line} {day} {}", [LAST[1], LAST[2], LAST[4]][kind]))?;
+    sums.figures(&mut figures, |line, day, kind| format!("{line} {day} {}", [LAST[1], LAST[2], LAST[5]][kind]))?;
     Ok(figures)
 }

@@ -4,12 +4,13 @@ use super::csv::{self, Table, for_people};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
 use super::reconciliation_sheets::{sections, state_in_words};
-use super::{NamedBytes, closed_months, path};
+use super::{NamedBytes, path};
+use crate::model::exchange::ExchangeRate;
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
 
 const TIE_OUTS: [&str; 8] = ["id", "about", "left_name", "left", "right_name", "right", "difference", "passes"];
-const VENDORS: [&str; 11] = [
+const VENDORS: [&str; 14] = [
     "provider",
     "billing_account_id",
     "invoice_id",
@@ -21,15 +22,16 @@ const VENDORS: [&str; 11] = [
     "invoice",
     "invoice_basis",
     "difference",
+    "exchange_rate",
+    "exchange_rate_of",
+    "exchange_rate_source",
 ];
 
 pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
-    let mut files = vec![
+    Ok(vec![
         NamedBytes { path: file(end, "tie-outs"), bytes: tie_outs(end)? },
         NamedBytes { path: file(end, "vendors"), bytes: vendors(end)? },
-    ];
-    files.extend(closed_months::csv(end)?);
-    Ok(files)
+    ])
 }
 
 fn file(end: &MonthEnd, stem: &str) -> String {
@@ -56,6 +58,7 @@ fn tie_outs(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
 fn vendors(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
     let mut table = Table::new(&VENDORS)?;
     for vendor in sections(end) {
+        let rate = |told: fn(&ExchangeRate) -> String| vendor.exchange.as_ref().map(told).unwrap_or_default();
         table.row(&[
             for_people(&vendor.section.provider).into_owned(),
             for_people(&vendor.section.billing_account_id).into_owned(),
@@ -68,6 +71,9 @@ fn vendors(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
             vendor.invoice.map(|invoice| invoice.to_string()).unwrap_or_default(),
             vendor.invoice_basis.to_string(),
             vendor.difference.to_string(),
+            rate(|rate| rate.rate.normalize().to_string()),
+            rate(|rate| rate.quoted_on.to_string()),
+            rate(|rate| for_people(&rate.source).into_owned()),
         ])?;
     }
     table.finish()
@@ -81,12 +87,10 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
     };
     let (tie_outs, in_tie_outs) = read("tie-outs", &[3, 5, 6]);
     let (vendors, in_vendors) = read("vendors", &[5, 6, 7, 8, 9, 10]);
-    let mut laws = vec![
+    vec![
         compare(&tie_outs, in_tie_outs, tie_outs_in_ledger(end)),
         compare(&vendors, in_vendors, vendors_in_ledger(end)),
-    ];
-    laws.extend(closed_months::read_back(end, written));
-    laws
+    ]
 }
 
 fn read(bytes: &[u8], columns: &[usize]) -> anyhow::Result<Figures> {

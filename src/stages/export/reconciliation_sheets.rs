@@ -4,6 +4,7 @@ use super::sheet::Sheet;
 use super::workbook::{Cell, Column, Kind, column};
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
+use crate::model::exchange::ExchangeRate;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, VendorState};
@@ -59,6 +60,7 @@ pub(super) fn vendors(end: &MonthEnd) -> Result<Sheet, Overflow> {
         column("Difference", 16, Kind::Decimal),
         column("Items", 8, Kind::Decimal),
         column("Currency", 10, Kind::Text),
+        column("Exchange rate", 34, Kind::Text),
         column("Cost in cents", 18, Kind::Money),
     ];
     let row = |vendor: &&crate::model::proof::VendorReconciliation| {
@@ -74,14 +76,16 @@ pub(super) fn vendors(end: &MonthEnd) -> Result<Sheet, Overflow> {
             exact(vendor.difference),
             Cell::Decimal(vendor.items.len().to_string()),
             Cell::text(&vendor.currency),
+            Cell::text(vendor.exchange.as_ref().map(ExchangeRate::in_words).unwrap_or_default()),
             Cell::Money(vendor.invoice_basis),
         ]
     };
     let rows = sections(end).iter().map(row).collect();
     let basis = Money::total(end.vendors.iter().map(|vendor| vendor.invoice_basis))?;
     let what = "Each section of a vendor's invoice beside the charges it bills. Without an invoice the charges are \
-                accrued, rounded to cents, and the accrual is reversed when the invoice comes.";
-    Ok(sheet("Vendors", "Vendors' invoices", what, columns, rows, vec![(11, basis)]))
+                accrued, rounded to cents, and the accrual is reversed when the invoice comes. Amounts are in the \
+                section's currency; cost in cents is in that of the books.";
+    Ok(sheet("Vendors", "Vendors' invoices", what, columns, rows, vec![(12, basis)]))
 }
 
 pub(super) fn sections(end: &MonthEnd) -> Vec<&crate::model::proof::VendorReconciliation> {
@@ -133,6 +137,7 @@ pub(super) fn items(end: &MonthEnd) -> Sheet {
         column("Invoice", 20, Kind::Text),
         column("Kind", 22, Kind::Text),
         column("Description", 60, Kind::Long),
+        column("Currency", 10, Kind::Text),
         column("Amount", 22, Kind::Decimal),
     ];
     let mut rows = Vec::new();
@@ -144,6 +149,7 @@ pub(super) fn items(end: &MonthEnd) -> Sheet {
                 Cell::text(&vendor.section.invoice_id),
                 Cell::text(item_in_words(item.item_type)),
                 Cell::text(&item.description),
+                Cell::text(&vendor.currency),
                 exact(item.amount),
             ]);
         }

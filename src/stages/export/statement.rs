@@ -5,14 +5,15 @@
 use super::statement_detail::DetailRow;
 use super::{path, standing};
 use crate::model::bill::{BillDetail, BillLine, LineKind};
-use crate::model::charge::CostBasis;
+use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::AgencyCode;
+use crate::model::exchange::{Exchange, ExchangeRate};
 use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
 use crate::model::settings::{AccountString, Agency, Mode, RateCard, RateModel, Settings};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 pub(super) struct Statement<'a> {
@@ -132,6 +133,19 @@ impl<'a> Statement<'a> {
 
     pub fn amount_due(&self) -> Result<Money, Overflow> {
         Money::total(self.due().map(|line| line.amount))
+    }
+
+    /// Rates by which something on it was converted.
+    pub fn exchange(&self) -> Vec<&'a ExchangeRate> {
+        let exchange = Exchange::new(self.settings, self.month);
+        let from: BTreeSet<&str> =
+            self.lines.iter().flat_map(|line| &line.converted_from).map(String::as_str).collect();
+        from.into_iter().filter_map(|currency| exchange.rate(currency)).collect()
+    }
+
+    /// Of a detail in another currency: that, and its rate.
+    pub fn exchange_of(&self, row: &Row<'_>) -> Option<&'a ExchangeRate> {
+        Exchange::new(self.settings, self.month).rate(row.text(Dimension::BillingCurrency))
     }
 
     pub fn service_name(&self, line: &BillLine) -> &'a str {

@@ -65,7 +65,7 @@ fn by_month<'a>(details: &[Detail<'a>]) -> Result<Vec<DetailRow<'a>>, Overflow> 
     Ok(rows)
 }
 
-const KEY: [Dimension; 8] = [
+const KEY: [Dimension; 9] = [
     Dimension::Provider,
     Dimension::SubAccountId,
     Dimension::SubAccountName,
@@ -74,6 +74,7 @@ const KEY: [Dimension; 8] = [
     Dimension::SkuMeter,
     Dimension::ChargeCategory,
     Dimension::ConsumedUnit,
+    Dimension::BillingCurrency,
 ];
 
 impl<'a> DetailRow<'a> {
@@ -101,6 +102,7 @@ impl<'a> DetailRow<'a> {
 
     fn cells(&self, statement: &Statement<'_>) -> Vec<Cell> {
         let text = |dimension| Cell::text(self.first.row.text(dimension));
+        let exchange = statement.exchange_of(&self.first.row);
         vec![
             Cell::text(&self.first.line.id),
             Cell::text(&self.first.line.service),
@@ -115,6 +117,8 @@ impl<'a> DetailRow<'a> {
             text(Dimension::ConsumedUnit),
             Cell::Cost(self.billed),
             self.effective.map_or(Cell::Blank, Cell::Cost),
+            exchange.map_or(Cell::Blank, |rate| Cell::text(&rate.currency)),
+            exchange.map_or(Cell::Blank, |rate| Cell::Decimal(rate.rate.normalize().to_string())),
             Cell::text(statement.charged_on(self.first.line)),
             Cell::Money(self.amount),
         ]
@@ -123,7 +127,7 @@ impl<'a> DetailRow<'a> {
 
 pub(super) const BILLED: &str = "Vendor's billed cost";
 pub(super) const EFFECTIVE: &str = "Vendor's effective cost";
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 17] = [
     column("Bill line", 22, Kind::Text),
     column("Service", 10, Kind::Text),
     column("Vendor", 12, Kind::Text),
@@ -137,6 +141,8 @@ const COLUMNS: [Column; 15] = [
     column("Unit", 10, Kind::Text),
     column(BILLED, 20, Kind::Decimal),
     column(EFFECTIVE, 22, Kind::Decimal),
+    column("Vendor's currency", 18, Kind::Text),
+    column("Exchange rate", 16, Kind::Decimal),
     column("Charged on", 14, Kind::Text),
     column("Amount", 18, Kind::Money),
 ];

@@ -4,6 +4,7 @@ use super::statement::{Detail, Statement, account_string, kind_in_words, treatme
 use super::workbook::{Book, Cell, Column, Kind, MOST_ROWS, column, write_text};
 use crate::model::bill::{BillLine, PoolShare};
 use crate::model::charge::Dimension;
+use crate::model::exchange::ExchangeRate;
 use crate::model::money::{Exact, Money, Overflow, Quantity};
 use crate::model::settings::{AccountString, RateModel};
 use rust_decimal::Decimal;
@@ -302,6 +303,35 @@ pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
         .collect();
     let what = "The rate cards behind your lines: what they charge, since when, on whose authority.";
     book.table_sheet("Rates", "Rates", what, &COLUMNS, &rows, &[])
+}
+
+/// Only where something was converted: most states buy in their own currency.
+pub(super) fn exchange(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
+    const COLUMNS: [Column; 6] = [
+        column("Currency", 12, Kind::Text),
+        column("Rate", 16, Kind::Decimal),
+        column("In", 12, Kind::Text),
+        column("Of", 14, Kind::Date),
+        column("Published by", 36, Kind::Long),
+        column("Approved by", 26, Kind::Long),
+    ];
+    let row = |rate: &ExchangeRate| {
+        vec![
+            Cell::text(&rate.currency),
+            Cell::Decimal(rate.rate.normalize().to_string()),
+            Cell::text(statement.currency),
+            Cell::Date(rate.quoted_on),
+            Cell::text(&rate.source),
+            Cell::text(&rate.approved_by),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = statement.exchange().into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let what =
+        "What one unit of a vendor's currency is in that of this statement. Each line says what it was converted from.";
+    book.table_sheet("Exchange rates", "Exchange rates", what, &COLUMNS, &rows, &[])
 }
 
 pub(super) fn notes(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {

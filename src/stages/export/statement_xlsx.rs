@@ -9,7 +9,7 @@ use super::read_back::{ByDay, Figures, amount, compare, day};
 use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words};
 use super::statement_detail::{BILLED, EFFECTIVE, by_day, details, rows as detail_rows};
-use super::statement_sheets::{adjusted, adjustments, funding, notes, rates, services, shared, showback};
+use super::statement_sheets::{adjusted, adjustments, exchange, funding, notes, rates, services, shared, showback};
 use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
@@ -63,6 +63,7 @@ fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
     showback(&mut book, statement)?;
     details(&mut book, statement)?;
     rates(&mut book, statement)?;
+    exchange(&mut book, statement)?;
     notes(&mut book, statement)?;
     book.finish()
 }
@@ -123,6 +124,12 @@ fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Resul
     write_text(sheet, 7, 1, statement.contact, &Format::new())?;
     write_text(sheet, 8, 0, "Run", &look.subtitle)?;
     write_text(sheet, 8, 1, statement.run, &Format::new())?;
+    let converted: Vec<String> =
+        statement.exchange().into_iter().map(|rate| rate.between(statement.currency)).collect();
+    if !converted.is_empty() {
+        write_text(sheet, 9, 0, "Converted", &look.subtitle)?;
+        write_text(sheet, 9, 1, &converted.join("; "), &Format::new())?;
+    }
     book.define("AmountDue", name, 1, 5)?;
     book.define("AmountShown", name, 1, 6)
 }

@@ -75,6 +75,16 @@ struct VendorTotal<'a> {
     invoice: Option<Money>,
     invoice_basis: Money,
     difference: Cost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<Exchange<'a>>,
+}
+
+/// What made the invoice basis of a section in another currency.
+#[derive(Serialize)]
+struct Exchange<'a> {
+    rate: String,
+    quoted_on: String,
+    source: &'a str,
 }
 
 /// Bill lines of one agency or service by what they ask.
@@ -137,6 +147,11 @@ fn summary(end: &MonthEnd) -> anyhow::Result<Summary<'_>> {
                 invoice: vendor.invoice,
                 invoice_basis: vendor.invoice_basis,
                 difference: vendor.difference,
+                exchange: vendor.exchange.as_ref().map(|rate| Exchange {
+                    rate: rate.rate.normalize().to_string(),
+                    quoted_on: rate.quoted_on.to_string(),
+                    source: &rate.source,
+                }),
             })
             .collect(),
         agencies: by_mode(end, |line| line.agency.to_string(), |code| agency_name(end, code))?,
@@ -166,12 +181,14 @@ fn stages(end: &MonthEnd) -> anyhow::Result<Vec<StageTotal>> {
         totals.push(StageTotal { stage, name: name.to_owned(), amount });
     };
     for (name, basis) in [("billed cost", CostBasis::Billed), ("effective cost", CostBasis::Effective)] {
-        add("normalize", name, end.roll_up.total(basis)?.map(|cost| cost.to_string()));
+        for (currency, total) in end.roll_up.totals(basis, &end.settings.state.currency)? {
+            add("normalize", format!("{name} {currency}").trim_end(), total.map(|cost| cost.to_string()));
+        }
     }
     let rated = Cost::total(end.charges.iter().map(|charge| charge.cost))?;
     add("rate", "rated cost", Some(rated.to_string()));
     let mut basis = Vec::new();
-    for vendor in end.vendors.iter().filter(|vendor| vendor.currency == end.settings.state.currency) {
+    for vendor in &end.vendors {
         basis.push(vendor.invoice_basis);
     }
     add("reconcile", "invoice basis", Some(Money::total(basis)?.to_string()));

@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Cents by service, wide enough for any sum of money.
-pub type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
+type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
 
 /// An invoice we received, for each section.
 pub fn invoices(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorReconciliation]) -> Vec<Draft> {
@@ -26,6 +26,8 @@ pub fn invoices(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorR
         .map(|vendor| {
             let services = spent.get(&vendor.section).cloned().unwrap_or_default();
             let about = format!("{} invoice {}", vendor.section.provider, reference(&vendor.section));
+            let own = vendor.invoice.map(Cost::from_money).unwrap_or_default();
+            let about = with_exchange(about, vendor, own, &books.settings.state.currency);
             let mut draft = Draft::new(JournalType::Vend);
             expense(books, &mut draft, Owed { vendor, role: Role::ApVendor, about }, &services, vendor.invoice_basis);
             draft
@@ -50,6 +52,8 @@ pub fn accruals(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorR
         let mut draft = Draft::new(JournalType::Accr);
         draft.reverses = true;
         let about = format!("{} not invoiced, {}", vendor.section.provider, reference(&vendor.section));
+        let own = if vendor.invoice.is_some() { late(vendor) } else { vendor.usage };
+        let about = with_exchange(about, vendor, own, &books.settings.state.currency);
         let owed = money(&mut draft, owed);
         expense(books, &mut draft, Owed { vendor, role: Role::AccruedLiability, about }, &services, owed);
         drafts.push(draft);
@@ -60,10 +64,23 @@ pub fn accruals(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorR
 /// Charges that the invoice lacks: the items that make it smaller than usage make it an accrual. Their cent is made
 /// here because no row of the invoice has it.
 fn not_on_invoice(vendor: &VendorReconciliation) -> i128 {
+    let sum = vendor.in_books(late(vendor)).unwrap_or_default();
+    sum.exact().round_half_up().map_or(0, |owed| i128::from(owed.cents()))
+}
+
+/// The same in the vendor's own currency.
+fn late(vendor: &VendorReconciliation) -> Cost {
     use ItemType::{CreditTiming, PeriodCutOff, UsageOnly};
     let late = vendor.items.iter().filter(|item| matches!(item.item_type, UsageOnly | CreditTiming | PeriodCutOff));
-    let sum = Cost::total(late.map(|item| item.amount)).unwrap_or_default();
-    sum.negated().exact().round_half_up().map_or(0, |owed| i128::from(owed.cents()))
+    Cost::total(late.map(|item| item.amount)).unwrap_or_default().negated()
+}
+
+/// A posting that was converted says from what, at which rate and of which day.
+fn with_exchange(about: String, vendor: &VendorReconciliation, own: Cost, books: &str) -> String {
+    match &vendor.exchange {
+        Some(rate) => format!("{about}, {} {} at {books} {}", own.for_people(), vendor.currency, rate.in_words()),
+        None => about,
+    }
 }
 
 /// Commitments: what was billed above what was used goes to prepaid, what was used above what was billed comes out of
@@ -94,15 +111,15 @@ pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>]) -> Draft {
 }
 
 /// To whom a document owes, and under which role.
-pub struct Owed<'a> {
-    pub vendor: &'a VendorReconciliation,
-    pub role: Role,
-    pub about: String,
+struct Owed<'a> {
+    vendor: &'a VendorReconciliation,
+    role: Role,
+    about: String,
 }
 
 /// Debits the expense of each service, because a service must account for its own cost, and credits what is owed.
 /// Invoice items without charges go with the service that most of the section is.
-pub fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
+fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
     let Owed { vendor, role, about } = owed;
     let provider = &vendor.section.provider;
     let label = |service: Option<&ServiceCode>| service.map_or_else(|| provider.clone(), ServiceCode::to_string);
@@ -145,7 +162,7 @@ fn by_section<'a>(
 }
 
 /// The service that most of the money is for; charges of no service name nothing. Of equal ones the lower code.
-pub fn leading<'a>(services: &ByService<'a>) -> Option<&'a ServiceCode> {
+fn leading<'a>(services: &ByService<'a>) -> Option<&'a ServiceCode> {
     services.iter().max_by_key(|(service, cents)| (service.is_some(), cents.abs(), Reverse(**service)))?.0.to_owned()
 }
 
@@ -157,7 +174,7 @@ fn money(draft: &mut Draft, cents: i128) -> Money {
 }
 
 /// The invoice, or the account whose month it is.
-pub fn reference(section: &SectionKey) -> String {
+fn reference(section: &SectionKey) -> String {
     if section.invoice_id.is_empty() { section.billing_account_id.clone() } else { section.invoice_id.clone() }
 }
 

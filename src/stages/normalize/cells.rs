@@ -224,21 +224,28 @@ fn constant_of(plan: &Plan, dimension: Dimension) -> Option<&'static str> {
     })
 }
 
-/// The currency of a row: that of the books, or a fault.
+/// The currency of a row: that of the books or one with a rate, or a fault.
 pub struct Currency {
     pub column: Option<Column>,
     known: Memo<Option<Symbol>>,
     books: Symbol,
+    convertible: Vec<Symbol>,
     /// Of a file whose cells do not say.
     of_file: Option<Symbol>,
 }
 
 impl Currency {
-    pub fn new(plan: &Plan, books: &str, of_file: Option<&str>, symbols: &mut Symbols) -> Self {
+    pub fn new(
+        plan: &Plan,
+        (books, convertible): (&str, &[&str]),
+        of_file: Option<&str>,
+        symbols: &mut Symbols,
+    ) -> Self {
         Self {
             column: column_of(plan, Dimension::BillingCurrency),
             known: Memo::default(),
             books: symbols.intern(books),
+            convertible: convertible.iter().map(|text| symbols.intern(text)).collect(),
             of_file: said_by_mapping(plan).or(of_file).or(assumed_currency(plan)).map(|text| symbols.intern(text)),
         }
     }
@@ -260,7 +267,7 @@ impl Currency {
     pub fn read(&mut self, cells: Cells<'_>, symbols: &mut Symbols) -> Result<Symbol, Fault> {
         let (column, cell) = (self.column, self.column.map_or(&b""[..], |column| cells.raw(column)));
         match self.named(cells, symbols) {
-            Some(symbol) if symbol == self.books => Ok(symbol),
+            Some(symbol) if symbol == self.books || self.convertible.contains(&symbol) => Ok(symbol),
             Some(_) => Err(refusals::other_currency(column, cell, symbols.text(self.books))),
             None => Err(refusals::currency(column, cell)),
         }

@@ -71,6 +71,8 @@ pub struct PartJob<'a> {
     pub net: bool,
     /// The currency of the books.
     pub currency: &'a str,
+    /// Currencies that have a rate for the month.
+    pub convertible: Vec<&'a str>,
     /// The currency of a file whose cells do not say.
     pub currency_of_file: Option<&'a str>,
     /// `month-first` or `day-first` where the settings say so for the source.

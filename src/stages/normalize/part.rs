@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
             .collect();
         let correction = symbols.intern("Correction");
         let by_rule = ByRule::new(&plan);
-        let currency = Currency::new(&plan, job.currency, job.currency_of_file, symbols);
+        let currency = Currency::new(&plan, (job.currency, &job.convertible), job.currency_of_file, symbols);
         let formats = job.date_formats();
         Self {
             selection: Selection::new(&plan),

@@ -154,7 +154,7 @@ pub fn currency(column: Option<Column>, cell: &[u8]) -> Fault {
 
 pub fn other_currency(column: Option<Column>, cell: &[u8], books: &str) -> Fault {
     let why = format!("These books are kept in {books}; amounts in two currencies are never added.");
-    let fix = "Convert the vendor's invoice by its own rate and enter it as a table, or keep books in that currency.";
+    let fix = "Declare the rate of the month in exchange.csv, with its day and who published it, or keep books in that currency.";
     Fault::new(Code::CurrencyMixed, column, cell, why, fix)
 }
 

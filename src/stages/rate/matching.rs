@@ -87,6 +87,7 @@ impl<'a> Reads<'a> {
             Dimension::ServiceCode,
             Dimension::ServiceName,
             Dimension::ConsumedUnit,
+            Dimension::BillingCurrency,
         ]
         .map(|dimension| dimension as usize)
         .into();

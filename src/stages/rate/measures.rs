@@ -9,6 +9,7 @@ use super::service_now::ServiceNow;
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
+use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::Directory;
 use crate::model::money::{Overflow, Quantity};
@@ -43,7 +44,7 @@ pub fn measures(
             continue;
         }
         let mut taking = Taking::default();
-        match taking.all(roll_up, &mut owners, measure, &settings.state.currency) {
+        match taking.all(roll_up, &mut owners, measure, Exchange::new(settings, month)) {
             Ok(()) => taking.end(measure, month, &mut values, &mut findings),
             Err(Overflow) => findings.push(finding(Code::TableCell, measure, Overflow.to_string(), "Ask the vendor.")),
         }
@@ -70,9 +71,9 @@ impl Taking {
         roll_up: &RollUp,
         owners: &mut Owners<'_>,
         measure: &MeasureSetting,
-        currency: &str,
+        exchange: Exchange<'_>,
     ) -> Result<(), Overflow> {
-        for row in roll_up.rows().filter(|row| is_of(measure, row, currency)) {
+        for row in roll_up.rows().filter(|row| is_of(measure, row, exchange)) {
             let quantity = row.sums().quantity;
             if quantity.is_zero() {
                 continue;
@@ -144,11 +145,11 @@ impl Taking {
 }
 
 /// Rows without money belong to no currency; of the others, those of another currency are nobody's here.
-fn is_of(measure: &MeasureSetting, row: &Row<'_>, currency: &str) -> bool {
+fn is_of(measure: &MeasureSetting, row: &Row<'_>, exchange: Exchange<'_>) -> bool {
     let own = row.text(Dimension::BillingCurrency);
     let meter = row.text(Dimension::SkuMeter);
     row.text(Dimension::Source) == measure.source
-        && (own.is_empty() || own == currency)
+        && (own.is_empty() || exchange.keeps(own))
         && (measure.meters.is_empty() || measure.meters.iter().any(|wanted| wanted.eq_ignore_ascii_case(meter)))
 }
 

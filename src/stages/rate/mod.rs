@@ -23,6 +23,7 @@ pub use measures::measures;
 use crate::model::bill::{Destination, RateReference, Rated, RatedCharge, Ruling, SectionKey};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::AgencyCode;
+use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::Directory;
 use crate::model::money::{Cost, Overflow};
@@ -40,12 +41,13 @@ use services::Services;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Rules every row in the currency of the books. Rows in another currency are normalize's finding.
+/// Rules every row in the currency of the books, or in one with a rate for the month. Rows in another currency are
+/// normalize's finding.
 pub fn rate(roll_up: &RollUp, directory: &Directory, settings: &Settings, month: Month) -> Rated {
     let mut desk = Desk::new(roll_up, directory, settings, month);
     let mut charges = Vec::with_capacity(roll_up.len());
     for row in roll_up.rows() {
-        if row.text(Dimension::BillingCurrency) != settings.state.currency {
+        if !desk.exchange.keeps(row.text(Dimension::BillingCurrency)) {
             continue;
         }
         let verdict = desk.verdict(&row);
@@ -72,6 +74,7 @@ struct Verdict {
 struct Desk<'a> {
     settings: &'a Settings,
     month: Month,
+    exchange: Exchange<'a>,
     owners: Owners<'a>,
     services: Services<'a>,
     cards: Cards<'a>,
@@ -90,6 +93,7 @@ impl<'a> Desk<'a> {
         Self {
             settings,
             month,
+            exchange: Exchange::new(settings, month),
             owners: Owners::new(settings, service_now.clone(), roll_up.tags()),
             services: Services::new(settings, roll_up.tags()),
             cards: Cards::new(settings, roll_up.tags()),
@@ -120,19 +124,21 @@ impl<'a> Desk<'a> {
         let Verdict { ruling, rest, is_owned, problems } = &self.verdicts[verdict];
         let sums = row.sums();
         let amount = crate::model::money::Money::ZERO;
-        let cost = sums.basis(ruling.basis).unwrap_or(sums.billed);
+        let in_books = |cost| self.exchange.in_books(row.text(Dimension::BillingCurrency), cost);
+        let cost = in_books(sums.basis(ruling.basis).unwrap_or(sums.billed))?;
         charges.push(RatedCharge { row: row.number, ruling: ruling.clone(), cost, amount });
         if !is_owned {
             self.unowned = self.unowned.checked_add(cost.magnitude())?;
         }
         if let Some(rest) = rest {
-            let cost = sums.billed.checked_sub(cost)?;
+            let cost = in_books(sums.billed)?.checked_sub(cost)?;
             if !cost.is_zero() {
                 charges.push(RatedCharge { row: row.number, ruling: rest.clone(), cost, amount });
             }
         }
         for &problem in problems {
-            self.problems.count(problem, row.day(), at_stake(&sums, ruling.basis), sums.charges)?;
+            let at_stake = in_books(at_stake(&sums, ruling.basis))?;
+            self.problems.count(problem, row.day(), at_stake, sums.charges)?;
         }
         Ok(())
     }
@@ -153,7 +159,7 @@ impl<'a> Desk<'a> {
             owner_rule: owned.rule,
             rate: None,
             basis: CostBasis::Billed,
-            section: SectionKey::of(row),
+            section: SectionKey::of(row, &self.settings.state.currency),
         };
         if let Destination::Pool(pool) = &ruling.destination
             && self.settings.pool(pool, self.month).is_none()

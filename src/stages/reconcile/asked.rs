@@ -4,6 +4,7 @@
 //! of the section rather than guessed at, and its finding blocks, so nothing is closed without it.
 
 use crate::model::bill::SectionKey;
+use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::Cost;
 use crate::model::month::Month;
@@ -18,21 +19,31 @@ pub fn sort<'a>(sections: &[&SectionKey], settings: &'a Settings, month: Month) 
     let mut seen = BTreeMap::new();
     let mut taken = BTreeSet::new();
     let mut rows = Vec::new();
+    let books = settings.state.currency.as_str();
+    let in_own = |row: &VendorInvoice| -> Vec<&SectionKey> {
+        sections.iter().copied().filter(|section| section.currency == currency_of(row, books)).collect()
+    };
     for row in &settings.invoices {
         if row.month != month {
-            findings.extend(other_month(row, sections, month));
-        } else if !same(&row.currency, &settings.state.currency) {
-            findings.push(other_currency(row, &settings.state.currency));
+            findings.extend(other_month(row, &in_own(row), month));
+        } else if !Exchange::new(settings, month).keeps(&row.currency) {
+            findings.push(other_currency(row, books));
         } else if let Some(&first) = seen.get(&identity(row)) {
             findings.push(twice(row, first));
         } else {
             seen.insert(identity(row), row);
-            taken.extend(named(row, sections).cloned());
+            taken.extend(named(row, &in_own(row)).cloned());
             rows.push(row);
         }
     }
     for row in rows {
-        asked.entry(section_of(row, sections, &taken)).or_default().push(row);
+        let section = section_of(row, &in_own(row), books, &taken);
+        let elsewhere = || sections.iter().find(|other| same_account(row, other) && other.currency != section.currency);
+        if let Some(other) = elsewhere().filter(|_| !sections.contains(&&section)) {
+            findings.push(charges_in_another(row, other, books));
+            continue;
+        }
+        asked.entry(section).or_default().push(row);
     }
     (asked, findings)
 }
@@ -57,7 +68,7 @@ fn named<'a>(row: &VendorInvoice, sections: &[&'a SectionKey]) -> Option<&'a Sec
 /// By invoice id. An id that no charge carries belongs to the account's charges without one: Azure's enterprise files
 /// name no invoice, and AWS fills the id in when the month is final. A row without an id belongs to the account's only
 /// section.
-fn section_of(row: &VendorInvoice, sections: &[&SectionKey], taken: &BTreeSet<SectionKey>) -> SectionKey {
+fn section_of(row: &VendorInvoice, sections: &[&SectionKey], books: &str, taken: &BTreeSet<SectionKey>) -> SectionKey {
     if let Some(section) = named(row, sections) {
         return section.clone();
     }
@@ -77,22 +88,29 @@ fn section_of(row: &VendorInvoice, sections: &[&SectionKey], taken: &BTreeSet<Se
         provider: spelling.map_or_else(|| row.provider.trim().to_owned(), |section| section.provider.clone()),
         billing_account_id: row.billing_account_id.trim().to_owned(),
         invoice_id: row.invoice_id.trim().to_owned(),
+        currency: currency_of(row, books).to_owned(),
     }
+}
+
+/// As sections have it: blank for the currency of the books.
+fn currency_of<'a>(row: &'a VendorInvoice, books: &str) -> &'a str {
+    if same(&row.currency, books) { "" } else { row.currency.trim() }
 }
 
 /// What makes two rows say the same thing. A section has one row of charges, but may have two items of one type: they
 /// differ in their description or amount.
-fn identity(row: &VendorInvoice) -> (String, String, String, String, String, Option<i64>) {
+fn identity(row: &VendorInvoice) -> ([String; 6], Option<i64>) {
     let fold = |text: &str| text.trim().to_ascii_lowercase();
     let charges = is_charges(row);
-    (
+    let said = [
         fold(&row.provider),
         fold(&row.billing_account_id),
         fold(&row.invoice_id),
+        fold(&row.currency),
         if charges { "charges".to_owned() } else { fold(&row.item_type) },
         if charges { String::new() } else { fold(&row.description) },
-        (!charges).then(|| row.amount.cents()),
-    )
+    ];
+    (said, (!charges).then(|| row.amount.cents()))
 }
 
 fn place(row: &VendorInvoice, column: &str, value: impl Into<String>) -> Place {
@@ -113,7 +131,19 @@ fn other_month(row: &VendorInvoice, sections: &[&SectionKey], month: Month) -> O
 
 fn other_currency(row: &VendorInvoice, currency: &str) -> Finding {
     let why = format!("These books are kept in {currency}, and amounts of two currencies are never added.");
-    let fix = format!("Ask {} for the amount in {currency}, or keep this account in books of its own.", row.provider);
+    let fix = format!("Add the rate of {} for {} to exchange.csv.", row.currency, row.month);
+    let finding = Finding::new(Code::CurrencyMixed, place(row, "currency", row.currency.clone()), why, fix);
+    finding.at_stake(Cost::from_money(row.amount), row.currency.clone())
+}
+
+/// The only section it can belong to is of another currency.
+fn charges_in_another(row: &VendorInvoice, section: &SectionKey, books: &str) -> Finding {
+    let currency = if section.currency.is_empty() { books } else { &section.currency };
+    let why = format!(
+        "The charges of {} are in {currency}; an invoice is compared in its own currency and nothing is guessed.",
+        section.in_words()
+    );
+    let fix = "Enter the amount and the currency as they stand on the vendor's invoice.";
     let finding = Finding::new(Code::CurrencyMixed, place(row, "currency", row.currency.clone()), why, fix);
     finding.at_stake(Cost::from_money(row.amount), row.currency.clone())
 }

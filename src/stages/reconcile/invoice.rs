@@ -10,10 +10,10 @@
 use super::asked::{self, is_charges};
 use crate::model::bill::{Rated, RatedCharge, SectionKey};
 use crate::model::charge::{ChargeCategory, Dimension};
+use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
-use crate::model::past::SectionCharges as Charged;
 use crate::model::proof::{ItemType, ReconcilingItem, VendorReconciliation, VendorState};
 use crate::model::roll_up::{RollUp, Row, Symbol};
 use crate::model::settings::{Settings, VendorInvoice};
@@ -22,6 +22,17 @@ use std::collections::BTreeMap;
 
 /// Above this no difference is taken for rounding, whatever tolerance is set.
 const ROUNDING_LIMIT: Money = Money::from_cents(100);
+
+/// What a section's charges add up to, and those of its parts that an invoice may lack or show apart.
+#[derive(Clone, Copy, Debug, Default)]
+struct Charged {
+    /// All of them in the currency of the books; the others are in the section's own.
+    in_books: Cost,
+    charges: Cost,
+    credits: Cost,
+    kinds: [Cost; KINDS.len()],
+    other_months: Cost,
+}
 
 /// A type of invoice row, and how to tell charges of that kind.
 type Kind = (&'static str, fn(&Row<'_>) -> bool);
@@ -42,19 +53,23 @@ fn mentions(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-fn add(charged: &mut Charged, row: &Row<'_>, month: Month) -> Result<(), Overflow> {
-    let billed = row.sums().billed;
-    let side = if billed.is_negative() { &mut charged.credits } else { &mut charged.charges };
-    *side = side.checked_add(billed)?;
-    for (kind, (_, is_of_kind)) in charged.kinds.iter_mut().zip(KINDS) {
-        if is_of_kind(row) {
-            *kind = kind.checked_add(billed)?;
+impl Charged {
+    fn add(&mut self, row: &Row<'_>, exchange: Exchange<'_>, month: Month) -> Result<(), Overflow> {
+        let billed = row.sums().billed;
+        let in_books = exchange.in_books(row.text(Dimension::BillingCurrency), billed)?;
+        self.in_books = self.in_books.checked_add(in_books)?;
+        let side = if billed.is_negative() { &mut self.credits } else { &mut self.charges };
+        *side = side.checked_add(billed)?;
+        for (kind, (_, is_of_kind)) in self.kinds.iter_mut().zip(KINDS) {
+            if is_of_kind(row) {
+                *kind = kind.checked_add(billed)?;
+            }
         }
+        if !month.contains(row.day()) {
+            self.other_months = self.other_months.checked_add(billed)?;
+        }
+        Ok(())
     }
-    if !month.contains(row.day()) {
-        charged.other_months = charged.other_months.checked_add(billed)?;
-    }
-    Ok(())
 }
 
 pub fn vendors(
@@ -63,7 +78,8 @@ pub fn vendors(
     settings: &Settings,
     month: Month,
 ) -> (Vec<VendorReconciliation>, Vec<Finding>) {
-    let charged = match charged(roll_up, settings, month) {
+    let exchange = Exchange::new(settings, month);
+    let charged = match charged(roll_up, settings, exchange, month) {
         Ok(charged) => charged,
         Err(Overflow) => return (Vec::new(), vec![too_large("the charges of one invoice section")]),
     };
@@ -77,7 +93,7 @@ pub fn vendors(
     for section in sections {
         let rows = asked.remove(&section).unwrap_or_default();
         let charged = charged.get(&section);
-        match judge(section, charged, &rows, settings) {
+        match judge(section, charged, &rows, settings, exchange) {
             Ok((vendor, finding)) => {
                 findings.extend(finding);
                 reconciled.push(vendor);
@@ -88,18 +104,22 @@ pub fn vendors(
     (reconciled, findings)
 }
 
-/// Charges in the currency of the books, by section. Charges in others are on no bill; rate says so.
-pub(super) fn charged(
+/// Charges in the currency of the books or one with a rate, by section. Charges in others are on no bill; normalize says
+/// so.
+fn charged(
     roll_up: &RollUp,
     settings: &Settings,
+    exchange: Exchange<'_>,
     month: Month,
 ) -> Result<BTreeMap<SectionKey, Charged>, Overflow> {
-    let mut sums: HashMap<[Symbol; 3], Charged> = HashMap::new();
-    let mut names: HashMap<[Symbol; 3], SectionKey> = HashMap::new();
-    for row in roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == settings.state.currency) {
-        let key = [Dimension::Provider, Dimension::BillingAccountId, Dimension::InvoiceId].map(|name| row.symbol(name));
-        names.entry(key).or_insert_with(|| SectionKey::of(&row));
-        add(sums.entry(key).or_default(), &row, month)?;
+    const SECTION: [Dimension; 4] =
+        [Dimension::Provider, Dimension::BillingAccountId, Dimension::InvoiceId, Dimension::BillingCurrency];
+    let mut sums: HashMap<[Symbol; 4], Charged> = HashMap::new();
+    let mut names: HashMap<[Symbol; 4], SectionKey> = HashMap::new();
+    for row in roll_up.rows().filter(|row| exchange.keeps(row.text(Dimension::BillingCurrency))) {
+        let key = SECTION.map(|name| row.symbol(name));
+        names.entry(key).or_insert_with(|| SectionKey::of(&row, &settings.state.currency));
+        sums.entry(key).or_default().add(&row, exchange, month)?;
     }
     Ok(names.into_iter().map(|(key, name)| (name, sums[&key])).collect())
 }
@@ -122,9 +142,8 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
     keys.sort();
     keys.dedup();
     for section in keys {
-        let before = charged.get(section).map_or(Ok(Cost::ZERO), |sums| sums.charges.checked_add(sums.credits));
+        let before = charged.get(section).map_or(Cost::ZERO, |sums| sums.in_books);
         let after = after.get(section).copied().unwrap_or_default();
-        let Ok(before) = before else { return vec![too_large("the charges of one invoice section")] };
         if before != after {
             let why = format!(
                 "The charges of this section add up to {}, and after rating to {}.",
@@ -145,28 +164,31 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
 const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with \
                        the month's summary.json.";
 
-pub(super) fn too_large(what: &str) -> Finding {
+fn too_large(what: &str) -> Finding {
     let why = format!("The sum of {what} left the range that can be kept exactly.");
     let fix = "Look for an amount of absurd size in the month's files and have the vendor deliver them again.";
     Finding::new(Code::ConservationFails, Place::default(), why, fix)
 }
 
-pub(super) fn judge(
+fn judge(
     section: SectionKey,
     charged: Option<&Charged>,
     rows: &[&VendorInvoice],
     settings: &Settings,
+    exchange: Exchange<'_>,
 ) -> Result<(VendorReconciliation, Option<Finding>), Overflow> {
     let sums = charged.copied().unwrap_or_default();
     let usage = sums.charges.checked_add(sums.credits)?;
+    let currency = if section.currency.is_empty() { &settings.state.currency } else { &section.currency };
     let mut vendor = VendorReconciliation {
+        currency: currency.clone(),
+        exchange: exchange.rate(&section.currency).cloned(),
         section,
-        currency: settings.state.currency.clone(),
         usage,
         charges: sums.charges,
         credits: sums.credits,
         invoice: None,
-        invoice_basis: usage.exact().round(settings.state.rounding)?,
+        invoice_basis: sums.in_books.exact().round(settings.state.rounding)?,
         difference: Cost::ZERO,
         items: Vec::new(),
         state: VendorState::AccruedNoInvoice,
@@ -178,7 +200,7 @@ pub(super) fn judge(
     }
     let invoice = Money::total(on_invoice().map(|row| row.amount))?;
     vendor.invoice = Some(invoice);
-    vendor.invoice_basis = invoice;
+    vendor.invoice_basis = vendor.in_books(Cost::from_money(invoice))?.exact().round(settings.state.rounding)?;
     vendor.difference = Cost::from_money(invoice).checked_sub(usage)?;
     let tolerance = Cost::from_money(settings.state.gates.invoice_tolerance);
     let (mut items, rest) = explain(vendor.difference, &sums, rows, tolerance)?;
@@ -295,8 +317,9 @@ fn in_charges(row: &VendorInvoice, rows: &[&VendorInvoice], sums: &Charged, tole
 }
 
 fn no_invoice(vendor: &VendorReconciliation) -> Finding {
+    let of_books = vendor.exchange.as_ref().map_or(String::new(), |_| " in the currency of the books".to_owned());
     let why = format!(
-        "No invoice is listed for these charges, so {} is accrued and reversed next month.",
+        "No invoice is listed for these charges, so {}{of_books} is accrued and reversed next month.",
         vendor.invoice_basis.for_people()
     );
     let fix = "When the invoice comes before the close, add its row to the tables in invoices/ and run again.";

@@ -10,7 +10,8 @@ use crate::model::bill::{
 };
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
-use crate::model::money::{Cost, Exact, Money, Overflow, Quantity, SCALE};
+use crate::model::exchange::Exchange;
+use crate::model::money::{Cost, Exact, Money, Overflow, Quantity, Rounding, SCALE};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal, VendorReconciliation};
 use crate::model::roll_up::Symbol;
@@ -117,8 +118,8 @@ pub fn versions(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 
 /// Law 4. No row of the roll-up is lost by rating, and none is made.
 pub fn joins(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let currency = &month.settings.state.currency;
-    let rows = month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency).count();
+    let exchange = Exchange::new(&month.settings, month.month);
+    let rows = month.roll_up.rows().filter(|row| exchange.keeps(row.text(Dimension::BillingCurrency))).count();
     let mut is_rated = vec![false; month.roll_up.len()];
     let mut out_of_range = 0_u64;
     for charge in &month.charges {
@@ -141,11 +142,15 @@ pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             *sum = sum.checked_add(charge.cost)?;
         }
     }
-    let currency = &month.settings.state.currency;
-    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency) {
-        let billed = row.sums().billed;
+    let exchange = Exchange::new(&month.settings, month.month);
+    for row in month.roll_up.rows() {
+        let currency = row.text(Dimension::BillingCurrency);
+        if !exchange.keeps(currency) {
+            continue;
+        }
+        let billed = exchange.in_books(currency, row.sums().billed)?;
         if billed != of_row[row.number] {
-            let place = format!("row {} of the roll-up, {}", row.number, SectionKey::of(&row).in_words());
+            let place = format!("row {} of the roll-up, {}", row.number, section_of(month, row.number).in_words());
             proof.costs(&place, ("billed cost", billed), ("cost of its charges", of_row[row.number]));
         }
     }
@@ -362,23 +367,43 @@ pub fn currency(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         of_charges.map(|charge| month.roll_up.row(charge.row).symbol(Dimension::BillingCurrency)).collect();
     let of_charges = of_charges.into_iter().map(|symbol| month.roll_up.symbols().text(symbol));
     let of_vendors = month.vendors.iter().map(|vendor| vendor.currency.as_str());
-    let mut found: BTreeSet<&str> = of_charges.chain(of_vendors).collect();
+    // Of another currency only what has a rate is on a bill, and it was converted by that.
+    let exchange = Exchange::new(&month.settings, month.month);
+    let converted = |currency: &&str| exchange.rate(currency).is_some();
+    let mut found: BTreeSet<&str> = of_charges.chain(of_vendors).filter(|currency| !converted(currency)).collect();
     found.insert(currency);
     let found = found.into_iter().collect::<Vec<_>>().join(", ");
     proof.pair("", ("currencies of the bills", found), ("currency of the books", currency.clone()));
     Ok(())
 }
 
-/// Billed cost by section. The three symbols stand for their texts, so that only sections are spelled out and not rows.
-fn usage(month: &MonthEnd) -> Result<BTreeMap<SectionKey, Cost>, Overflow> {
-    let mut sums: HashMap<[Symbol; 3], (usize, Cost)> = HashMap::new();
-    let currency = &month.settings.state.currency;
-    for row in month.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency) {
-        let key = [Dimension::Provider, Dimension::BillingAccountId, Dimension::InvoiceId].map(|name| row.symbol(name));
-        let (_, sum) = sums.entry(key).or_insert((row.number, Cost::ZERO));
-        *sum = sum.checked_add(row.sums().billed)?;
+/// Billed cost of a section, in its own currency and in that of the books.
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    own: Cost,
+    in_books: Cost,
+}
+
+/// Billed cost by section. The symbols stand for their texts, so that only sections are spelled out and not rows.
+fn usage(month: &MonthEnd) -> Result<BTreeMap<SectionKey, Usage>, Overflow> {
+    const SECTION: [Dimension; 4] =
+        [Dimension::Provider, Dimension::BillingAccountId, Dimension::InvoiceId, Dimension::BillingCurrency];
+    let mut sums: HashMap<[Symbol; 4], (usize, Usage)> = HashMap::new();
+    let exchange = Exchange::new(&month.settings, month.month);
+    for row in month.roll_up.rows() {
+        let (currency, billed) = (row.text(Dimension::BillingCurrency), row.sums().billed);
+        if !exchange.keeps(currency) {
+            continue;
+        }
+        let (_, sum) = sums.entry(SECTION.map(|name| row.symbol(name))).or_insert((row.number, Usage::default()));
+        sum.own = sum.own.checked_add(billed)?;
+        sum.in_books = sum.in_books.checked_add(exchange.in_books(currency, billed)?)?;
     }
-    Ok(sums.into_values().map(|(row, sum)| (SectionKey::of(&month.roll_up.row(row)), sum)).collect())
+    Ok(sums.into_values().map(|(row, sum)| (section_of(month, row), sum)).collect())
+}
+
+fn section_of(month: &MonthEnd, row: usize) -> SectionKey {
+    SectionKey::of(&month.roll_up.row(row), &month.settings.state.currency)
 }
 
 /// The vendor's invoice is the charges, what is on it alone, and a rounding within the tolerance.
@@ -386,7 +411,7 @@ fn invoice_beside_charges(
     vendor: &VendorReconciliation,
     invoice: Money,
     charged: Cost,
-    tolerance: Cost,
+    (tolerance, rounding): (Cost, Rounding),
     proof: &mut Proof,
 ) -> Result<(), Overflow> {
     let section = vendor.section.in_words();
@@ -394,14 +419,15 @@ fn invoice_beside_charges(
     let named = vendor.items.iter().filter(|item| item.item_type.is_outside_charges());
     let items = Cost::total(named.map(|item| item.amount))?;
     let rest = asked.checked_sub(charged)?.checked_sub(items)?;
-    let rounding = if rest.magnitude() > tolerance { Cost::ZERO } else { rest };
-    let explained = charged.checked_add(items)?.checked_add(rounding)?;
-    let [charges, only, cents, limit] = [charged, items, rounding, tolerance].map(sums::text);
+    let cents = if rest.magnitude() > tolerance { Cost::ZERO } else { rest };
+    let explained = charged.checked_add(items)?.checked_add(cents)?;
+    let [charges, only, cents, limit] = [charged, items, cents, tolerance].map(sums::text);
     let place = format!(
         "{section}: charges {charges}, items beside them {only}, rounding {cents} of at most {limit} (the tolerance)"
     );
     proof.costs(&place, ("vendor's invoice", asked), ("charges, items and rounding", explained));
-    proof.money(&section, ("invoice basis", vendor.invoice_basis), ("vendor's invoice", invoice));
+    let in_books = vendor.in_books(asked)?.exact().round(rounding)?;
+    proof.money(&section, ("invoice basis", vendor.invoice_basis), ("vendor's invoice", in_books));
     let difference = asked.checked_sub(charged)?;
     proof.costs(&section, ("difference", vendor.difference), ("invoice less usage", difference));
     Ok(())
@@ -424,11 +450,13 @@ pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     for vendor in invoiced.into_iter().chain(accrued) {
         let place = vendor.section.in_words();
         known.insert(&vendor.section);
-        let charged = usage.get(&vendor.section).copied().unwrap_or_default();
+        let Usage { own: charged, in_books } = usage.get(&vendor.section).copied().unwrap_or_default();
         match vendor.invoice {
-            Some(invoice) => invoice_beside_charges(vendor, invoice, charged, tolerance, proof)?,
+            Some(invoice) => {
+                invoice_beside_charges(vendor, invoice, charged, (tolerance, settings.state.rounding), proof)?
+            }
             None => {
-                let expected = charged.exact().round(settings.state.rounding)?;
+                let expected = in_books.exact().round(settings.state.rounding)?;
                 proof.money(&place, ("accrual", vendor.invoice_basis), ("usage in cents, no invoice yet", expected));
             }
         }

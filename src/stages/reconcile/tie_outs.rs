@@ -3,6 +3,7 @@
 use super::sums::{self, Sum};
 use crate::model::bill::{BillLine, Destination, LineKind, RatedCharge};
 use crate::model::charge::Dimension;
+use crate::model::exchange::Exchange;
 use crate::model::journal_entry::{JournalEntry, Side};
 use crate::model::money::{Cost, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
@@ -130,9 +131,12 @@ pub fn rows(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overflo
 /// T3. Rounding is what `fit` did to each charge, summed; it is not computed from the two sides.
 pub fn invoice_basis(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overflow> {
     let mut normalized = Cost::ZERO;
-    let currency = &month_end.settings.state.currency;
-    for row in month_end.roll_up.rows().filter(|row| row.text(Dimension::BillingCurrency) == currency) {
-        normalized = normalized.checked_add(row.sums().billed)?;
+    let exchange = Exchange::new(&month_end.settings, month_end.month);
+    for row in month_end.roll_up.rows() {
+        let currency = row.text(Dimension::BillingCurrency);
+        if exchange.keeps(currency) {
+            normalized = normalized.checked_add(exchange.in_books(currency, row.sums().billed)?)?;
+        }
     }
     let mut rounding = Cost::ZERO;
     for charge in &month_end.charges {

@@ -285,6 +285,7 @@ fn a_truncated_gzip_is_a_finding() {
         view: View::Only,
         net: false,
         currency: "USD",
+        convertible: Vec::new(),
         currency_of_file: None,
         date_order: None,
         about_dates: None,
