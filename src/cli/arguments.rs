@@ -111,6 +111,11 @@ impl Global {
         }
     }
 
+    /// The folder of the books, for a verb that needs none: only as given.
+    pub fn books_if_given(&self) -> Result<Option<PathBuf>, Stop> {
+        self.books.as_ref().map(|_| self.books()).transpose()
+    }
+
     pub fn threads(&self) -> usize {
         let all = || thread::available_parallelism().map_or(1, usize::from);
         self.threads.map_or_else(all, usize::from)

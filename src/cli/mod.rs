@@ -25,6 +25,7 @@ mod progress;
 mod rate;
 mod reconcile;
 mod render;
+mod sniff;
 mod stage;
 mod status;
 mod verify;
@@ -73,6 +74,7 @@ enum Verb {
     Init(init::Init),
     Demo(demo::Demo),
     Check(check::Check),
+    Sniff(sniff::Sniff),
     Map(map::Map),
     Ingest(ingest::Ingest),
     Normalize(normalize::Normalize),
@@ -122,6 +124,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Init(verb) => verb.run(console),
         Verb::Demo(verb) => verb.run(console),
         Verb::Check(verb) => verb.run(&global, console),
+        Verb::Sniff(verb) => verb.run(&global, console),
         Verb::Map(verb) => verb.run(&global, console),
         Verb::Ingest(verb) => verb.run(&global, console, surroundings),
         Verb::Normalize(verb) => verb.run(&global, console, surroundings),

@@ -23,16 +23,19 @@ mod parts;
 mod replay;
 mod run;
 mod session;
+mod sniff;
 mod status;
 
 pub use api::*;
 pub use run::{run, run_on};
+pub use sniff::{SniffedCosts, SniffedGroup, SniffedSet};
 
 use crate::io::fs::Disk;
 use crate::model::finding::Finding;
 use crate::model::month::Month;
 use anyhow::Result;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The version of the rules by which amounts are made. Another number makes every stage run again, and closes of other
 /// rules are not recomputed by `verify`.
@@ -60,4 +63,10 @@ pub fn explain(books: &Path, line: &str, rows: usize, raw: bool) -> Result<Expla
 /// A mapping for a file of no known format. Needs no books.
 pub fn map(file: &Path) -> Result<MapProposal> {
     map::map(file)
+}
+
+/// What each file, or all parts of one version, is and would add to its month. Needs no books; with them their mappings and
+/// what they say of the sources' folders is heeded.
+pub fn sniff(files: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<BTreeMap<String, SniffedSet>> {
+    sniff::sniff(files, books, threads)
 }

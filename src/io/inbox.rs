@@ -104,7 +104,8 @@ pub fn look_at_changed(
     Ok((files, findings, after))
 }
 
-fn setting_of<'a>(state: &'a State, path: &str) -> Option<&'a SourceSetting> {
+/// What the settings say of the source folder that a path begins with.
+pub fn setting_of<'a>(state: &'a State, path: &str) -> Option<&'a SourceSetting> {
     let source = path.split('/').next().unwrap_or_default();
     state.sources.iter().find(|setting| setting.folder == source)
 }

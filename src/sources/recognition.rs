@@ -2,6 +2,7 @@
 //! that a further source is rows in its own file and no branch elsewhere.
 
 use super::{Is, Names, SOURCES, SourceDefinition, fold};
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// What a header must and must not hold. Names are compared folded.
@@ -145,35 +146,43 @@ impl<'a> Columns<'a> {
 /// Why a table is of no format that is read: what it looks like, and what the nearest formats have that it lacks.
 pub fn why_not(header: &[String], first_rows: &[Vec<String>]) -> String {
     let columns = Columns::of(header, first_rows);
-    let has = |name: &&str| columns.has(name);
     let mut alike = SOURCES.iter().filter(|source| columns.marks_of(source) >= source.recognition.least);
     if let Some((source, name)) = alike.find_map(|source| Some((source, columns.foreign_to(source)?))) {
         return format!("It has the columns of {} and also {name}, which that format never has.", source.title);
     }
-    // A format with few marks would be near to everything, so what counts is how much of it is there.
-    let mut nearest: Vec<(usize, String)> = SOURCES
-        .iter()
-        .filter(|source| columns.marks_of(source) > 0)
-        .map(|source| {
-            let lacks: Vec<&str> = source
-                .recognition
-                .marks
-                .iter()
-                .filter(|spellings| !spellings.iter().any(has))
-                .map(|spellings| spellings[0])
-                .collect();
-            (
-                1000 * lacks.len() / source.recognition.marks.len(),
-                format!("{} (lacks {})", source.title, lacks.join(", ")),
-            )
-        })
-        .collect();
+    let nearest = ranked(&columns).filter(|(near, marks)| near.lacks.len() < *marks).map(|(near, _)| near);
+    let nearest: Vec<String> =
+        nearest.take(3).map(|near| format!("{} (lacks {})", near.title, near.lacks.join(", "))).collect();
     if nearest.is_empty() {
         return "Its header has no column of any format that is known here.".to_owned();
     }
-    nearest.sort();
-    let nearest: Vec<String> = nearest.into_iter().take(3).map(|(_, text)| text).collect();
     format!("Its header is of no format that is known here. The nearest are {}.", nearest.join("; "))
+}
+
+/// A format that a file is not of, and what it lacks of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Near {
+    pub title: &'static str,
+    pub lacks: Vec<&'static str>,
+}
+
+/// The three formats that a header is nearest to, even where it is near to none.
+pub fn nearest(header: &[String]) -> Vec<Near> {
+    ranked(&Columns::of(header, &[])).map(|(near, _)| near).take(3).collect()
+}
+
+/// All formats with their number of marks, the nearest first. One with few marks would be near to everything, so what
+/// counts is how much of it is there.
+fn ranked(columns: &Columns<'_>) -> impl Iterator<Item = (Near, usize)> {
+    let near = |source: &&'static SourceDefinition| {
+        let marks = source.recognition.marks;
+        let is_missing = |spellings: &&Names| !spellings.iter().any(|name| columns.has(name));
+        let lacks: Vec<&str> = marks.iter().filter(is_missing).map(|spellings| spellings[0]).collect();
+        (Near { title: source.title, lacks }, marks.len())
+    };
+    let mut all: Vec<(Near, usize)> = SOURCES.iter().map(near).collect();
+    all.sort_by_cached_key(|(near, marks)| (1000 * near.lacks.len() / marks, near.title, near.lacks.join(", ")));
+    all.into_iter()
 }
 
 impl Views {

@@ -32,6 +32,7 @@ mod overlaps;
 mod people;
 mod properties;
 mod reference;
+mod sniff;
 mod tamper;
 mod tidy;
 mod usage;

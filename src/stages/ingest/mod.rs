@@ -23,8 +23,10 @@ use crate::model::settings::{SourceSetting, State};
 use crate::sources::recognition::{information_in, source_of, why_not};
 use crate::sources::{SourceDefinition, mapped, named, servicenow};
 use manifest::Manifest;
+pub use paths::{are_parts, month_folder, month_of_folder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+pub use views::month_of_rows;
 
 /// What counts, and what a human must be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub fn ingest(files: &[InboxFile], state: &State, month: Month) -> Ingested {
 }
 
 /// What a file is.
-enum Kind {
+pub enum Kind {
     Manifest,
     Charges(&'static SourceDefinition),
     Table(&'static str),
@@ -354,7 +356,15 @@ fn setting<'a>(state: &'a State, file: &InboxFile) -> Option<&'a SourceSetting> 
     state.sources.iter().find(|setting| setting.folder == file.folder())
 }
 
-fn kind_of(file: &InboxFile, state: &State) -> Kind {
+/// Whether a file says which parts make a version of a vendor's report.
+pub fn is_manifest(file: &InboxFile) -> bool {
+    match &file.look {
+        FileLook::Json(text) => !matches!(manifest::read(&file.path, text), Ok(None)),
+        FileLook::Table { .. } | FileLook::Unreadable => false,
+    }
+}
+
+pub fn kind_of(file: &InboxFile, state: &State) -> Kind {
     let FileLook::Table { header, first_rows, .. } = &file.look else {
         return if matches!(file.look, FileLook::Json(_)) { Kind::Manifest } else { Kind::Unreadable };
     };

@@ -161,6 +161,13 @@ fn column(source: &SourceDefinition, header: &[String], names: Names) -> Option<
     header.iter().position(|name| names.iter().any(|wanted| source.fold(wanted) == source.fold(name)))
 }
 
+/// The month that the first rows say they are billed in, or else were used in: the earliest of several.
+pub fn month_of_rows(source: &SourceDefinition, header: &[String], rows: &[Vec<String>]) -> Option<Month> {
+    let day_first = usually_day_first(source);
+    let said = |names: Names| months(source, header, rows, names, day_first).first().copied();
+    said(source.dates.billing_period_start).or_else(|| said(source.dates.charge_start))
+}
+
 fn usually_day_first(source: &SourceDefinition) -> bool {
     let formats = source.dates.formats;
     formats.contains(&DateFormat::DayFirst) && !formats.contains(&DateFormat::MonthFirst)

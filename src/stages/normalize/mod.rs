@@ -226,7 +226,7 @@ fn is_damage(error: &io::Error) -> bool {
 }
 
 /// Why nothing after some row is certain; errors of the disk stay errors.
-fn stopped(file: &str, error: ScanError) -> Result<Finding, NormalizeError> {
+pub fn stopped(file: &str, error: ScanError) -> Result<Finding, NormalizeError> {
     let defect = match error {
         ScanError::Defect(defect) => defect,
         ScanError::Read(error) if is_damage(&error) => {

@@ -1,0 +1,246 @@
+//! What `sniff` says of every file of the samples: alone and under another name, and as it was delivered.
+
+use crate::cmd::{copy, root, run, surroundings, writes_goldens};
+use chargeback::close::{self, SniffedSet};
+use chargeback::model::decimal;
+use chargeback::model::money::Cost;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The table of all files, one row each; with `INSTA_UPDATE=always` it is written anew.
+const TABLE: &str = "tests/sniffed.txt";
+
+fn samples() -> PathBuf {
+    root().join("tests/samples")
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// All files of the samples that somebody delivers: manifests only say what belongs together.
+fn delivered() -> Vec<String> {
+    let name = |path: PathBuf| path.strip_prefix(samples()).unwrap().to_str().unwrap().to_owned();
+    let is_delivered = |name: &String| !name.to_lowercase().ends_with(".json") && name != "README.md";
+    files_below(&samples()).into_iter().map(name).filter(is_delivered).collect()
+}
+
+pub fn sniffed(files: &[PathBuf]) -> BTreeMap<String, SniffedSet> {
+    close::sniff(files, None, 2).unwrap()
+}
+
+/// A file's bytes under a name that says nothing, in a folder that says nothing.
+pub fn alone(bytes: &[u8]) -> SniffedSet {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("x")).unwrap();
+    let path = folder.path().join("x/x.bin");
+    fs::write(&path, bytes).unwrap();
+    let mut sets = sniffed(&[path]);
+    assert_eq!(sets.len(), 1, "{sets:#?}");
+    sets.pop_first().unwrap().1
+}
+
+fn expected() -> Value {
+    serde_json::from_slice(&fs::read(samples().join("expected.json")).unwrap()).unwrap()
+}
+
+/// Of a file that lies here packed, and there not.
+fn expected_of<'a>(all: &'a Value, key: &str) -> Option<&'a Value> {
+    all.get(key).or_else(|| all.get(key.strip_suffix(".gz")?))
+}
+
+fn cost(amount: &Value) -> Cost {
+    Cost::from_units(decimal::parse_long(amount.as_str().unwrap().as_bytes()).unwrap().rounded().0)
+}
+
+/// Rows and cost of groups, under the names that charges have: subscriptions without their path, nobody as nobody, a
+/// charge type without what else it is split by.
+fn groups(entry: &Value, kinds: &[(&str, &str)], name_of: fn(&str) -> String) -> Option<BTreeMap<String, (u64, Cost)>> {
+    let (groups, field) = kinds.iter().find_map(|(groups, field)| Some((entry.get(*groups)?.as_object()?, *field)))?;
+    let mut sums: BTreeMap<String, (u64, Cost)> = BTreeMap::new();
+    for (name, group) in groups {
+        let sum = sums.entry(name_of(name)).or_default();
+        sum.0 += group["rows"].as_u64().unwrap();
+        sum.1 = sum.1.checked_add(cost(&group[field])).unwrap();
+    }
+    Some(sums)
+}
+
+fn account(name: &str) -> String {
+    const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+    let name = name.rsplit('/').next().unwrap().to_lowercase();
+    if name == NOBODY || name == "null" { String::new() } else { name }
+}
+
+/// Everything that `expected.json` says of a set, to the last digit.
+fn same_as_expected(key: &str, set: &SniffedSet, wanted: &Value) {
+    assert_eq!(set.format, wanted["format"].as_str().unwrap(), "{key}");
+    assert_eq!(set.rows, wanted["rows"].as_u64().unwrap(), "{key}");
+    if let Some(columns) = wanted.get("columns") {
+        assert_eq!(set.columns, columns.as_u64().unwrap(), "{key}");
+    }
+    if !set.counts {
+        return;
+    }
+    // Of the amortized view billed cost is not known; its column is what the expected totals are of.
+    let ours = set.billed_by_currency.as_ref().unwrap_or(&set.cost_by_currency);
+    let currencies = ["billed_by_currency", "cost_by_currency"].iter().find_map(|name| wanted.get(*name)?.as_object());
+    let of_focus = || wanted.get("by_currency")?.as_object();
+    let theirs: BTreeMap<String, &str> = match (currencies, of_focus()) {
+        (Some(sums), _) => sums.iter().map(|(name, sum)| (name.clone(), sum.as_str().unwrap())).collect(),
+        (_, Some(sums)) => sums.iter().map(|(name, sum)| (name.clone(), sum["BilledCost"].as_str().unwrap())).collect(),
+        _ => match wanted.get("total").filter(|_| !set.cost_by_currency.is_empty()) {
+            Some(total) => BTreeMap::from([("USD".to_owned(), total.as_str().unwrap())]),
+            None => BTreeMap::new(),
+        },
+    };
+    let named = |name: String| if name.is_empty() { "USD".to_owned() } else { name };
+    let theirs: BTreeMap<String, &str> = theirs.into_iter().map(|(name, sum)| (named(name), sum)).collect();
+    let ours: BTreeMap<String, &str> = ours.iter().map(|(name, sum)| (name.clone(), sum.as_str())).collect();
+    assert_eq!(ours, theirs, "{key}");
+    let effective = ["effective_total_net_columns", "effective_total_gross_columns"];
+    let aws = effective.iter().find_map(|name| wanted.get(*name)).map(|total| total.as_str());
+    let focus = of_focus().and_then(|sums| sums.values().next()?.get("EffectiveCost")).map(|total| total.as_str());
+    if let Some(wanted) = aws.or(focus) {
+        assert_eq!(set.effective_total.as_deref(), wanted, "{key}");
+    }
+    let amortized = set.view == "amortized";
+    let found = |groups: &BTreeMap<String, close::SniffedGroup>| -> BTreeMap<String, (u64, Cost)> {
+        let amount = |group: &close::SniffedGroup| if amortized { group.cost } else { group.billed.unwrap() };
+        groups.iter().map(|(name, group)| (name.clone(), (group.rows, amount(group)))).collect()
+    };
+    let accounts = [("by_account", "billed"), ("by_subscription", "cost"), ("by_sub_account", "BilledCost")];
+    if let Some(wanted) = groups(wanted, &accounts, account) {
+        assert_eq!(found(&set.by_account), wanted, "{key}");
+    }
+    let types = [
+        ("by_charge_type", "billed"),
+        ("by_charge_type_and_pricing_model", "cost"),
+        ("by_charge_category_and_class", "BilledCost"),
+    ];
+    if let Some(wanted) = groups(wanted, &types, |name| name.split(" | ").next().unwrap().to_owned()) {
+        assert_eq!(found(&set.by_charge_type), wanted, "{key}");
+    }
+}
+
+/// Format, month, rows, and what it adds or why it does not count.
+fn row(set: &SniffedSet) -> String {
+    let month = set.month.map_or("-".to_owned(), |month| month.to_string());
+    let refusal = set.findings.iter().find(|finding| finding.blocks()).or(set.findings.first());
+    let verdict = match (set.counts, set.adds.first_key_value(), refusal) {
+        (true, Some((currency, costs)), _) => format!("adds {} {currency}", costs.billed),
+        (true, None, _) => "counts".to_owned(),
+        (false, _, Some(finding)) => format!("refused {}", finding.code),
+        (false, _, None) => format!("refused {}", set.reason),
+    };
+    let source = if set.source.is_empty() { &set.title } else { &set.source };
+    format!("{source} | {month} | {} | {verdict}", set.rows)
+}
+
+#[test]
+fn every_file_by_its_content_alone() {
+    let all = expected();
+    let mut table = String::new();
+    for name in delivered() {
+        let set = alone(&fs::read(samples().join(&name)).unwrap());
+        writeln!(table, "{name} | {}", row(&set)).unwrap();
+        if let Some(wanted) = expected_of(&all, &name) {
+            same_as_expected(&name, &set, wanted);
+        }
+    }
+    let path = root().join(TABLE);
+    if writes_goldens() {
+        fs::write(&path, &table).unwrap();
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(table, known, "what sniff says of a file has changed: see {TABLE}");
+    assert!(table.lines().count() >= 102, "{} files", table.lines().count());
+}
+
+/// Versions, copies and views are only known from what lies beside a file.
+#[test]
+fn every_delivery_as_it_lies() {
+    let all = expected();
+    let folder = TempDir::new().unwrap();
+    copy(&samples(), folder.path());
+    let sets = sniffed(&[folder.path().to_owned()]);
+    let inside = |key: &str| Path::new(key).strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
+    let sets: BTreeMap<String, SniffedSet> = sets.into_iter().map(|(key, set)| (inside(&key), set)).collect();
+    for (key, wanted) in all.as_object().unwrap() {
+        let set = sets.get(key).or_else(|| sets.get(&format!("{key}.gz")));
+        let set = set.unwrap_or_else(|| panic!("nothing is said of {key}"));
+        same_as_expected(key, set, wanted);
+    }
+    let of = |part: &str| -> Vec<&SniffedSet> {
+        sets.iter().filter(|(key, _)| key.contains(part)).map(|(_, set)| set).collect()
+    };
+    for (part, counts, why) in [
+        ("aa0000000001/*", false, "says that version 0b6f3a52-1c11-4d5e-9f10-aa0000000003 counts"),
+        ("aa0000000002/*", false, "says that version 0b6f3a52-1c11-4d5e-9f10-aa0000000003 counts"),
+        ("aa0000000003/*", true, ""),
+        ("ow-1 (1).csv.zip", false, "It holds the same rows as"),
+        ("ow-1.csv.zip", true, ""),
+        ("aaaa1111-0000-4000-8000-000000000001/*", false, "says that version bbbb2222"),
+        ("bbbb2222-0000-4000-8000-000000000002/*", true, ""),
+        ("202506150510/aaaaaaaa-0000-4000-8000-000000000006/*", false, "counts"),
+        ("202507060512/bbbbbbbb-0000-4000-8000-000000000005/*", true, ""),
+        ("202507060512/bbbbbbbb-0000-4000-8000-000000000006/*", true, ""),
+        ("azure-price-sheet/ea-2025-06.csv", false, "nothing of it is added to a bill"),
+    ] {
+        let [set] = of(part)[..] else { panic!("{part}: {:?}", sets.keys()) };
+        assert_eq!(set.counts, counts, "{part}: {}", set.reason);
+        assert!(set.reason.contains(why), "{part}: {}", set.reason);
+    }
+    // Of a pair each view adds its own: together the actual file's billed and the amortized file's effective cost.
+    let pair = of("202507060512/bbbbbbbb");
+    let billed = Cost::total(pair.iter().map(|set| set.adds["USD"].billed)).unwrap();
+    let effective = Cost::total(pair.iter().map(|set| set.adds["USD"].effective.unwrap())).unwrap();
+    assert_eq!((billed.to_string(), effective.to_string()), ("986.5004251872".into(), "1072.07576765295376".into()));
+    // One June of one payer, in three formats: nobody but a person knows which is to be left out.
+    let cur = of("aa0000000003/*")[0];
+    assert!(cur.same_money_as.iter().any(|other| other.contains("focus-1.0-aws")), "{:?}", cur.same_money_as);
+}
+
+#[test]
+fn what_nothing_fits_is_told_with_the_three_nearest() {
+    let set = alone(b"lineItem/UsageAccountId,SubscriptionId,Cost\n1,2,3\n");
+    assert!(!set.counts && set.format == "unknown", "{set:#?}");
+    let nearest: Vec<String> =
+        set.nearest.iter().map(|near| format!("{}: {}", near.title, near.lacks.join(", "))).collect();
+    insta::assert_snapshot!(format!("{}\n{}", set.reason, nearest.join("\n")));
+    let set = alone(b"a,b\n1,2\n");
+    assert_eq!((set.nearest.len(), set.counts), (3, false));
+}
+
+/// As a person and as a program see it.
+#[test]
+fn the_answer_in_text_and_as_json() {
+    let folder = TempDir::new().unwrap();
+    copy(&samples().join("azure-ea/create-new"), &folder.path().join("ea"));
+    let path = folder.path().to_str().unwrap();
+    let (code, text, message) = run(&["sniff", path], &surroundings());
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(format!("{text}{message}").replace(path, "FOLDER"));
+    let (code, json, _) = run(&["sniff", "--format", "json", path], &surroundings());
+    assert_eq!(code, 0);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["schema"], "chargeback.sniff/1");
+    let sets = json["content"].as_object().unwrap();
+    let actual = sets.iter().find(|(key, _)| key.ends_with("bbbbbbbb-0000-4000-8000-000000000006/*")).unwrap().1;
+    let keys =
+        ["format", "rows", "billed_by_currency", "effective_total", "by_charge_type", "by_account", "counts", "reason"];
+    assert!(keys.iter().all(|key| actual.get(key).is_some()), "{actual:#}");
+    assert_eq!(actual["billed_by_currency"]["USD"], "986.5004251872");
+    let (code, csv, _) = run(&["sniff", "--format", "csv", path], &surroundings());
+    assert_eq!((code, csv.lines().count()), (0, 5));
+}
