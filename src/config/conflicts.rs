@@ -79,7 +79,8 @@ fn versions(sheets: &Sheets, findings: &mut Vec<Finding>) {
         for row in sheets.of(table).sound() {
             let valid = row.validity();
             let others = by_key.entry(row.get(key)).or_default();
-            for (other, held) in others.iter().filter(|(_, held)| held.overlaps(&valid)) {
+            let is_tier = |other: &Row| other.get("version") == row.get("version");
+            for (other, held) in others.iter().filter(|(other, held)| held.overlaps(&valid) && !is_tier(other)) {
                 let why = format!(
                     "Version {} on line {} of {} holds {}, and version {} {}: on some days both would count.",
                     other.get("version"),
@@ -99,7 +100,7 @@ fn versions(sheets: &Sheets, findings: &mut Vec<Finding>) {
 /// Two different cards, equally narrow, that fit the same charges on the same day.
 fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
     // Only cards of one service that are equally narrow can compete.
-    type Rivals<'a> = (&'a ServiceCode, bool, (u8, usize, usize));
+    type Rivals<'a> = (&'a ServiceCode, bool, (u8, u8, usize, usize));
     let mut rivals: BTreeMap<Rivals<'_>, Vec<(&RateCard, Terms)>> = BTreeMap::new();
     for card in &settings.rate_cards {
         let percent = matches!(card.model, RateModel::Percent { .. });

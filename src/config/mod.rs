@@ -16,6 +16,7 @@ pub mod mappings;
 mod near;
 mod pools;
 mod rate_cards;
+mod rate_table;
 mod references;
 mod services;
 mod sheet;
@@ -103,6 +104,7 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         invoices: invoices::invoices(sheets.of(tables::INVOICES), &currency, &exchange, findings),
         quarantine: chart::quarantine(sheets.of(tables::QUARANTINE)),
         exchange,
+        counters: Vec::new(),
     }
 }
 

@@ -259,8 +259,8 @@ impl Sheet {
     /// Rows that say the same thing twice.
     pub fn check_key(&mut self, findings: &mut Vec<Finding>) {
         let mut seen: BTreeMap<Vec<String>, (String, u64)> = BTreeMap::new();
-        let key = self.table.key;
-        for row in self.rows.iter_mut().filter(|_| !key.is_empty()) {
+        for row in self.rows.iter_mut().filter(|row| !row.table.key.is_empty()) {
+            let key = row.key();
             let value: Vec<String> = key.iter().map(|column| row.get(column).to_owned()).collect();
             if let Some((file, line)) = seen.get(&value) {
                 let shown: Vec<&str> = value.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
@@ -280,6 +280,13 @@ impl Sheet {
 }
 
 impl Row {
+    /// The columns that stand on one row only. A tier is a further row of its card.
+    fn key(&self) -> Vec<&'static str> {
+        let tier = "tier_from";
+        let further = self.has_column(tier) && !self.get(tier).is_empty();
+        self.table.key.iter().copied().chain(further.then_some(tier)).collect()
+    }
+
     fn check(&self, in_file: &[bool], findings: &mut Vec<Finding>) {
         for ((column, cell), in_file) in self.table.columns.iter().zip(&self.cells).zip(in_file) {
             if cell.is_empty() {

@@ -2,13 +2,14 @@
 
 use super::columns::Declared::{Agency, Driver, Fund, Service};
 use super::columns::Kind::{
-    Count, Currency, Date, Flag, Known, KnownEach, List, Measure, Money, Month, Name, OneOf, Percent, Price, Quantity,
-    Scope, Shares, Targets, Text, Texts, Year, YesNo,
+    Count, Currency, Date, Flag, Known, KnownEach, List, Money, Month, Name, OneOf, Percent, Price, Quantity, Shares,
+    Targets, Text, Texts, Year, YesNo,
 };
 use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
+pub use super::rate_table::RATES;
 
-const FROM: Column = optional("effective_from", Date, "first day it holds; blank = always held");
-const TO: Column = optional("effective_to", Date, "first day it no longer holds; blank = still holds");
+pub(super) const FROM: Column = optional("effective_from", Date, "first day it holds; blank = always held");
+pub(super) const TO: Column = optional("effective_to", Date, "first day it no longer holds; blank = still holds");
 const CODE_AGENCY: Kind = Kind::Agency;
 
 pub const AGENCIES: &Table = &Table {
@@ -74,43 +75,6 @@ pub const SERVICES: &Table = &Table {
         "AWS,Amazon Web Services,Cloud services of Amazon at the vendor's cost,1,AWS,",
         "AZURE,Microsoft Azure,Cloud services of Microsoft at the vendor's cost,2,Microsoft,",
     ],
-};
-
-pub const RATES: &Table = &Table {
-    path: "rates/",
-    about: "Rate cards. A change is a new row with a start date; versions are only ever appended.",
-    needed: true,
-    columns: &[
-        needed("rate_id", Text, "the key that stays"),
-        needed("version", Count, "1, 2, 3 of this key"),
-        needed("service", Known(Service), "the service it prices"),
-        optional("description", Text, "for the people who keep the card"),
-        optional("statement_text", Text, "the wording on the bill"),
-        FROM,
-        TO,
-        optional("authority", Text, "statute, memo or board that allows it"),
-        optional("approved_by", Text, "a rate without approval is for showback only"),
-        optional("approved_on", Date, "when"),
-        optional("scope", Scope, "whom it is for; blank = all; the narrower goes first"),
-        needed("model", OneOf(&["pass_through", "percent", "unit"]), "the arithmetic"),
-        optional(
-            "basis",
-            OneOf(&["billed", "effective", "list", "contracted"]),
-            "pass_through: which of the vendor's costs; blank = billed",
-        ),
-        optional("percent", Percent, "percent: how much"),
-        optional("percent_of", KnownEach(Service), "percent: the services on whose net lines it is taken"),
-        optional("unit", Text, "unit: what is counted"),
-        optional("unit_price", Price, "unit: the price"),
-        optional("price_per", Price, "unit: for how many units that price is; blank = 1"),
-        optional("measure", Measure, "unit: the charges' consumed quantity, or a driver table"),
-    ],
-    conditions: &["sku_meter"],
-    key: &["rate_id", "version"],
-    example: &[
-        "AWS-AT-COST,1,AWS,,At the vendor's cost,2025-07-01,,IT statute 7,Rate board,2025-05-14,all,pass_through,billed,,,,,,,",
-    ],
-    starter: &[],
 };
 
 pub const POOLS: &Table = &Table {

@@ -5,6 +5,7 @@ use super::codes::{AgencyCode, FundCode, PoolId, ServiceCode};
 use super::finding::Finding;
 use super::money::{Cost, Money, Overflow, Quantity};
 use super::month::Month;
+use super::pricing::Counter;
 use super::roll_up::Row;
 use super::settings::{AccountString, Mode};
 use hashbrown::HashMap;
@@ -160,6 +161,12 @@ pub enum LineKind {
     Unit,
     /// A percentage of other lines.
     Fee,
+    /// An amount a month, or the installment of a yearly one.
+    Fixed,
+    /// What lines are short of a card's minimum.
+    Shortfall,
+    /// What lines have above a card's maximum: taken from one agency, asked of another.
+    Excess,
 }
 
 /// One line of a bill: agency, service and kind in a month.
@@ -268,6 +275,9 @@ pub struct Bills {
     pub pools: Vec<PoolResult>,
     pub residuals: Vec<Residual>,
     pub central: Vec<CentralAmount>,
+    /// What later months of the fiscal year go on counting with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<Counter>,
 }
 
 impl Bills {

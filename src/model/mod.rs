@@ -3,6 +3,7 @@
 //! Text becomes one of these at the door, once, or it becomes a finding; past the door nobody checks again.
 
 pub mod bill;
+pub mod card;
 pub mod charge;
 pub mod codes;
 pub mod decimal;
@@ -16,6 +17,7 @@ pub mod money;
 pub mod month;
 pub mod month_end;
 pub mod part_outcome;
+pub mod pricing;
 pub mod proof;
 pub mod roll_up;
 pub mod secrets;

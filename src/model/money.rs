@@ -154,6 +154,11 @@ impl<'de> Deserialize<'de> for Remainder {
 
 impl Quantity {
     pub const ONE: Self = Self(UNIT);
+
+    /// So many times as much.
+    pub fn checked_mul(self, number: i64) -> Result<Self, Overflow> {
+        self.0.checked_mul(number.into()).map(Self).ok_or(Overflow)
+    }
 }
 
 impl Cost {
@@ -341,6 +346,15 @@ impl Exact {
 
     pub fn is_negative(&self) -> bool {
         self.0.is_negative()
+    }
+
+    pub fn magnitude(&self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// The next whole number, or itself where it is one: started packages are whole ones.
+    pub fn ceiling(&self) -> Self {
+        Self(self.0.ceil())
     }
 
     /// To cents, a half away from zero: 203.125 becomes 203.13 and -203.125 becomes -203.13.

@@ -1,11 +1,16 @@
 //! What the books' tables and settings say, checked. Stages read this and nothing else about configuration.
 
-use super::charge::{CostBasis, Dimension};
+pub use super::card::{
+    CardTerms, CountBy, CountWindow, Measure, OnChange, Proration, RateCard, RateModel, RecoveryClass, Scope, Tier, Use,
+};
+
+use super::charge::Dimension;
 use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
 use super::exchange::ExchangeRate;
 use super::mapping::Mapping;
 use super::money::{Exact, Money, Quantity, Rounding};
 use super::month::{Month, Validity};
+use super::pricing::Counter;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -33,6 +38,9 @@ pub struct Settings {
     pub quarantine: Vec<QuarantineWaiver>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchange: Vec<ExchangeRate>,
+    /// What closed months of the fiscal year have counted, from their records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<Counter>,
 }
 
 /// `chargeback.toml`: the scalar settings.
@@ -288,92 +296,6 @@ pub struct Service {
     pub matches: Vec<Vec<Condition>>,
     pub statement_text: String,
     pub order: u32,
-}
-
-/// One version of a rate; a change is a new row with a start date.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RateCard {
-    pub rate_id: String,
-    pub version: u32,
-    /// The file below `rates/` and the line, for findings.
-    pub file: String,
-    pub line: u64,
-    pub service: ServiceCode,
-    pub description: String,
-    pub statement_text: String,
-    pub valid: Validity,
-    pub authority: String,
-    pub approved_by: String,
-    pub approved_on: Option<NaiveDate>,
-    pub scope: Scope,
-    /// Which charges of the service; empty means all of them.
-    pub conditions: Vec<Condition>,
-    pub model: RateModel,
-}
-
-/// Whom a card is for. Narrower goes first: agency, class, all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
-pub enum Scope {
-    All,
-    Class(CounterpartyClass),
-    Agency(AgencyCode),
-}
-
-impl Scope {
-    pub fn covers(&self, agency: &Agency) -> bool {
-        match self {
-            Self::All => true,
-            Self::Class(class) => *class == agency.class,
-            Self::Agency(code) => *code == agency.code,
-        }
-    }
-}
-
-impl RateCard {
-    /// How narrow a card is: its scope, then how many conditions it has, then how many of their characters are fixed.
-    /// The narrowest card that fits prices a charge; two equally narrow ones are a finding.
-    pub fn narrowness(&self) -> (u8, usize, usize) {
-        let scope = match self.scope {
-            Scope::All => 0,
-            Scope::Class(_) => 1,
-            Scope::Agency(_) => 2,
-        };
-        let fixed = self.conditions.iter().map(|condition| condition.pattern.fixed()).sum();
-        (scope, self.conditions.len(), fixed)
-    }
-
-    /// A card nobody has approved may be shown, never charged.
-    pub fn is_approved(&self) -> bool {
-        !self.approved_by.trim().is_empty()
-    }
-
-    /// `rate AWS-PT version 2 (rates/2025/aws.csv line 4)`: for findings.
-    pub fn in_words(&self) -> String {
-        format!("rate {} version {} ({} line {})", self.rate_id, self.version, self.file, self.line)
-    }
-}
-
-/// The arithmetic of a card. Later models are further variants.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "model")]
-pub enum RateModel {
-    /// The vendor's cost to the last digit.
-    PassThrough { basis: CostBasis },
-    /// A percentage of the net amounts of other services' bill lines.
-    Percent { percent: Decimal, of: Vec<ServiceCode> },
-    /// Quantity times price.
-    Unit { unit: String, unit_price: Decimal, price_per: Decimal, measure: Measure },
-}
-
-/// Where a unit card's quantity comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
-pub enum Measure {
-    /// The consumed quantity of the service's charges; the vendor's cost behind them is recovered by the rate.
-    Consumed,
-    /// A driver table, by agency.
-    Driver(String),
 }
 
 /// A shared pool and how it is shared. Versions of one pool are dated rows.

@@ -16,8 +16,8 @@ use chargeback::model::month_end::{MonthEnd, Standing};
 use chargeback::model::proof::{Gate, LawResult, TieOut, VendorReconciliation, VendorState};
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
-    AccountRole, AccountString, Agency, CounterpartyClass, Fund, Mode, RateCard, RateModel, Role, Scope, Service,
-    Settings,
+    AccountRole, AccountString, Agency, CardTerms, CounterpartyClass, Fund, Mode, RateCard, RateModel, Role, Scope,
+    Service, Settings,
 };
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -279,6 +279,7 @@ fn card(id: &str, code: &str, description: &str) -> RateCard {
         scope: Scope::All,
         conditions: Vec::new(),
         model,
+        terms: CardTerms::default(),
     }
 }
 

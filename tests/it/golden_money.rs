@@ -11,9 +11,9 @@ use chargeback::model::month::{Month, Validity};
 use chargeback::model::proof::{VendorReconciliation, VendorState};
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
-    AccountString, Agency, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule, Measure,
-    Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service, Settings,
-    Target, VendorInvoice,
+    AccountString, Agency, CardTerms, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule,
+    Measure, Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service,
+    Settings, Target, VendorInvoice,
 };
 use chargeback::stages::allocate::{Allocated, allocate};
 use chargeback::stages::rate::rate;
@@ -125,6 +125,7 @@ pub fn card(service_code: &str, model: RateModel) -> RateCard {
         scope: Scope::All,
         conditions: Vec::new(),
         model,
+        terms: CardTerms::default(),
     }
 }
 

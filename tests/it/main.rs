@@ -7,6 +7,7 @@ mod books;
 mod books_cases;
 mod books_months;
 mod books_planted;
+mod cards;
 mod charges;
 mod close;
 mod cmd;

@@ -10,9 +10,9 @@ use chargeback::model::money::{Cost, Money, Quantity, Rounding};
 use chargeback::model::month::Validity;
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
-    AccountString, Agency, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule, Measure,
-    Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service, Settings,
-    Target, VendorInvoice,
+    AccountString, Agency, CardTerms, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule,
+    Measure, Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service,
+    Settings, Target, VendorInvoice,
 };
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -247,6 +247,7 @@ fn cards(dice: &mut Dice) -> Vec<RateCard> {
             scope,
             conditions,
             model,
+            terms: CardTerms::default(),
         });
     };
     let consumed = RateModel::Unit {

@@ -361,7 +361,13 @@ fn narrowest(settings: &Settings, fitting: Vec<usize>) -> Vec<usize> {
         };
         let fixed: usize =
             card.conditions.iter().map(|condition| condition.pattern.0.replace('*', "").chars().count()).sum();
-        (scope, card.conditions.len(), fixed)
+        // A SKU is narrower than a service of the vendor's, and that than anything else.
+        let named = card.conditions.iter().map(|condition| match condition.field {
+            Field::Dimension(Dimension::SkuId | Dimension::SkuMeter) => 3,
+            Field::Dimension(Dimension::ServiceCode | Dimension::ServiceName) => 2,
+            _ => 1,
+        });
+        (scope, named.max().unwrap_or(0), card.conditions.len(), fixed)
     };
     let most = fitting.iter().map(narrow).max();
     fitting.into_iter().filter(|place| Some(narrow(place)) == most).collect()
@@ -408,8 +414,9 @@ fn rated_row(row: &Row<'_>, made: &MadeUp) -> Vec<PlainCharge> {
                 card = Some(*only);
                 match &settings.rate_cards[*only].model {
                     RateModel::PassThrough { basis: asked } if cost_on(row, *asked).is_some() => basis = *asked,
-                    RateModel::PassThrough { .. } | RateModel::Percent { .. } => {}
-                    RateModel::Unit { unit, .. } => {
+                    RateModel::PassThrough { .. } => {}
+                    other => {
+                        let unit = other.counted().map_or("", |counted| counted.unit);
                         let id = &settings.rate_cards[*only].rate_id;
                         to = Destination::Central(format!("recovered by rate {id}"));
                         let used = !row.sums().quantity.is_zero();

@@ -1,9 +1,10 @@
 //! Fees: a percentage of the net amounts of other lines, a line of its own, rounded once an agency and version of a card.
 
 use super::Books;
+use super::bounds;
 use super::cards::{self, Alternatives, Choices};
 use super::lines::{Draft, Treatment, cut, rounded_in_words};
-use crate::model::bill::LineKind;
+use crate::model::bill::{LineKind, RateReference};
 use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Exact, Money, Overflow};
@@ -22,6 +23,7 @@ pub(super) fn add(books: Books<'_>, drafts: &mut Vec<Draft>, findings: &mut Vec<
             groups.entry((&card.service, of.iter().collect())).or_default().push(card);
         }
     }
+    drafts.extend(cost_plus(books, drafts, findings)?);
     while !groups.is_empty() {
         let open: BTreeSet<&ServiceCode> = groups.keys().map(|(service, _)| *service).collect();
         let ready: Vec<_> = groups.keys().filter(|(_, of)| of.is_disjoint(&open)).cloned().collect();
@@ -36,9 +38,30 @@ pub(super) fn add(books: Books<'_>, drafts: &mut Vec<Draft>, findings: &mut Vec<
                 lines.extend(of_group(books, all, &key.1, drafts, findings)?);
             }
         }
+        lines.extend(bounds::apply(books, &lines, findings)?);
         drafts.extend(lines);
     }
     Ok(())
+}
+
+/// What a card asks above the vendor's cost that it passes on: never mixed with it.
+fn cost_plus(books: Books<'_>, drafts: &[Draft], findings: &mut Vec<Finding>) -> Result<Vec<Draft>, Overflow> {
+    let mut bases: BTreeMap<(&AgencyCode, &RateReference), Vec<&Draft>> = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| draft.line.kind == LineKind::Direct) {
+        if let Some(rate) = &draft.line.rate {
+            bases.entry((&draft.line.agency, rate)).or_default().push(draft);
+        }
+    }
+    let mut lines = Vec::new();
+    for ((code, rate), base) in bases {
+        let card = books.card(rate).filter(|card| matches!(card.model, RateModel::CostPlus { .. }));
+        if let Some((card, agency)) = card.zip(books.settings.agency(code)) {
+            let amounts = base.iter().map(|draft| (*draft, draft.line.amount));
+            let part = Part::of(books, card, agency, amounts)?;
+            lines.extend(of_agency(books, card, agency, part, &[], findings)?);
+        }
+    }
+    Ok(lines)
 }
 
 fn of_group(
@@ -135,7 +158,7 @@ impl ByDay<'_> {
         let has_rows = match draft.line.kind {
             LineKind::Direct => true,
             LineKind::Unit => !draft.details.is_empty(),
-            LineKind::Shared => false,
+            LineKind::Shared | LineKind::Fixed | LineKind::Shortfall | LineKind::Excess => false,
             LineKind::Fee => return Ok(draft.line.amount.is_zero().then(Vec::new)),
         };
         if !has_rows {
@@ -232,7 +255,9 @@ fn of_agency(
     days: &[(NaiveDate, NaiveDate)],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Draft>, Overflow> {
-    let RateModel::Percent { percent, .. } = &card.model else { return Ok(Vec::new()) };
+    let (RateModel::Percent { percent, .. } | RateModel::CostPlus { percent, .. }) = &card.model else {
+        return Ok(Vec::new());
+    };
     let rounding = books.settings.state.rounding;
     let Part { by_service, by_treatment } = part;
     let total = Money::total(by_service.values().copied())?;

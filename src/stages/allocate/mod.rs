@@ -10,15 +10,19 @@
 //! Vendor cost becomes cents once, fitted to the invoice from the top: section, destination, row. Our own rates are
 //! rounded once a line. From there on only whole cents move. The mode of a line is decided last and changes no amount.
 
+mod bounds;
 mod cards;
 mod conserve;
 mod direct;
+mod driven;
 mod fees;
 mod fit;
+mod fixed;
 mod funding;
 mod lines;
 mod pools;
 mod unit;
+mod windows;
 
 pub use conserve::conserve;
 
@@ -80,7 +84,10 @@ fn bills(
     let mut drafts = direct::lines(books, charges, vendors)?;
     drafts.extend(pools::share(books, charges, &drafts, &mut bills, findings)?);
     drafts.extend(unit::consumed(books, charges)?);
-    drafts.extend(unit::driven(books, findings)?);
+    drafts.extend(windows::counted(books, charges, &mut bills.counted)?);
+    drafts.extend(driven::lines(books, &mut bills.counted, findings)?);
+    drafts.extend(fixed::lines(books, charges, findings)?);
+    drafts.extend(bounds::apply(books, &drafts, findings)?);
     fees::add(books, &mut drafts, findings)?;
     let accounts = lines::number(books, drafts, &mut bills);
     funding::fund(books, &mut bills, &accounts, findings)?;

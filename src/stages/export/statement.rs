@@ -162,8 +162,7 @@ impl<'a> Statement<'a> {
     /// Which of the vendor's costs a line charges; nothing for a quantity at our own rate.
     pub fn basis(&self, line: &BillLine) -> Option<CostBasis> {
         match (line.kind, self.card(line).map(|card| &card.model)) {
-            (LineKind::Direct, Some(RateModel::PassThrough { basis })) => Some(*basis),
-            (LineKind::Direct, _) => Some(CostBasis::Billed),
+            (LineKind::Direct, model) => Some(model.and_then(RateModel::passes_on).unwrap_or(CostBasis::Billed)),
             _ => None,
         }
     }
@@ -219,6 +218,9 @@ pub(super) fn kind_in_words(kind: LineKind) -> &'static str {
         LineKind::Shared => "Share of a pool",
         LineKind::Unit => "Quantity times rate",
         LineKind::Fee => "Percentage fee",
+        LineKind::Fixed => "Fixed amount",
+        LineKind::Shortfall => "Up to the minimum",
+        LineKind::Excess => "Above the maximum",
     }
 }
 

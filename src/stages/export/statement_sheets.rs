@@ -6,8 +6,8 @@ use crate::model::bill::{BillLine, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::exchange::ExchangeRate;
 use crate::model::money::{Exact, Money, Overflow, Quantity};
-use crate::model::settings::{AccountString, RateModel};
-use rust_decimal::Decimal;
+use crate::model::pricing;
+use crate::model::settings::AccountString;
 use rust_xlsxwriter::{Format, FormatAlign};
 use std::collections::BTreeMap;
 
@@ -274,17 +274,6 @@ pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
     cards.sort_by(|a, b| (&a.rate_id, a.version).cmp(&(&b.rate_id, b.version)));
     cards.dedup_by_key(|card| (&card.rate_id, card.version));
     let date = |date: Option<chrono::NaiveDate>| date.map_or(Cell::Blank, Cell::Date);
-    let price = |model: &RateModel| match model {
-        RateModel::PassThrough { basis } => format!("vendor's {basis:?} cost").to_lowercase(),
-        RateModel::Percent { percent, of } => {
-            let services: Vec<&str> = of.iter().map(|service| service.as_str()).collect();
-            format!("{percent} percent of {}", services.join(", "))
-        }
-        RateModel::Unit { unit, unit_price, price_per, .. } if *price_per == Decimal::ONE => {
-            format!("{unit} x {unit_price}")
-        }
-        RateModel::Unit { unit, unit_price, price_per, .. } => format!("{unit} x {unit_price} / {price_per}"),
-    };
     let rows: Vec<Vec<Cell>> = cards
         .into_iter()
         .map(|card| {
@@ -293,7 +282,7 @@ pub(super) fn rates(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
                 Cell::text(card.version.to_string()),
                 Cell::text(&card.service),
                 Cell::text(if card.statement_text.is_empty() { &card.description } else { &card.statement_text }),
-                Cell::text(price(&card.model)),
+                Cell::text(pricing::in_words(&card.model)),
                 date(card.valid.from),
                 Cell::text(&card.authority),
                 Cell::text(&card.approved_by),

@@ -3,7 +3,7 @@
 use super::matching::Tests;
 use crate::model::codes::ServiceCode;
 use crate::model::roll_up::Row;
-use crate::model::settings::{Agency, RateCard, RateModel, Scope, Settings};
+use crate::model::settings::{Agency, RateCard, Scope, Settings};
 use std::collections::BTreeMap;
 
 pub(super) struct Cards<'a> {
@@ -27,7 +27,7 @@ impl<'a> Cards<'a> {
         let mut by_service: BTreeMap<&ServiceCode, Vec<(usize, Tests)>> = BTreeMap::new();
         for (number, card) in settings.rate_cards.iter().enumerate() {
             // A percentage is taken of bill lines, never of charges.
-            if !matches!(card.model, RateModel::Percent { .. }) {
+            if card.model.prices_charges() {
                 let tests = Tests::new(&card.conditions, tags);
                 by_service.entry(&card.service).or_default().push((number, tests));
             }

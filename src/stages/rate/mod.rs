@@ -210,36 +210,52 @@ impl<'a> Desk<'a> {
             problems.push(self.unrated(Unrated::Unapproved(self.cards.number(card))));
         }
         ruling.rate = Some(RateReference { rate_id: card.rate_id.clone(), version: card.version });
-        match &card.model {
-            RateModel::PassThrough { basis } => {
-                ruling.basis = *basis;
-                if row.sums().basis(*basis).is_none() {
-                    ruling.basis = CostBasis::Billed;
-                    problems.push(self.unrated(Unrated::NoBasis(self.cards.number(card), *basis)));
-                }
+        if let Some(basis) = card.model.passes_on() {
+            ruling.basis = basis;
+            if row.sums().basis(basis).is_none() {
+                ruling.basis = CostBasis::Billed;
+                problems.push(self.unrated(Unrated::NoBasis(self.cards.number(card), basis)));
             }
-            RateModel::Unit { unit, measure, .. } => {
-                ruling.destination = Destination::Central(format!("recovered by rate {}", card.rate_id));
-                let consumed = *measure == Measure::Consumed && !row.sums().quantity.is_zero();
-                let used = row.text(Dimension::ConsumedUnit);
-                if consumed && matching::fold(used) != matching::fold(unit) {
-                    let problem = Unrated::OtherUnit(self.cards.number(card), used.to_owned());
-                    problems.push(self.unrated(problem));
-                } else if consumed {
-                    ruling.consumer = Some(agency.clone());
-                }
+        } else {
+            ruling.destination = Destination::Central(format!("recovered by rate {}", card.rate_id));
+            self.consume(row, card, agency, ruling, problems);
+        }
+    }
+
+    /// Whose quantity a row is. A card for the month or for a driver table counts no charges.
+    fn consume(
+        &mut self,
+        row: &Row<'_>,
+        card: &RateCard,
+        agency: &AgencyCode,
+        ruling: &mut Ruling,
+        problems: &mut Vec<usize>,
+    ) {
+        let Some(counted) = card.model.counted() else {
+            if matches!(card.model, RateModel::Flat { .. }) {
+                ruling.consumer = Some(agency.clone());
             }
-            RateModel::Percent { .. } => {}
+            return;
+        };
+        if *counted.measure != Measure::Consumed || row.sums().quantity.is_zero() {
+            return;
+        }
+        let used = row.text(Dimension::ConsumedUnit);
+        if card.model.blocks_of(used).is_some() {
+            ruling.consumer = Some(agency.clone());
+        } else {
+            let problem = Unrated::OtherUnit(self.cards.number(card), used.to_owned());
+            problems.push(self.unrated(problem));
         }
     }
 
     fn adopt_basis(&mut self, row: &Row<'_>, ruling: &mut Ruling) {
         let Some(service) = &ruling.service else { return };
-        if let Choice::One(RateCard { model: RateModel::PassThrough { basis }, .. }) =
-            self.cards.choose(service, None, row)
-            && row.sums().basis(*basis).is_some()
+        if let Choice::One(card) = self.cards.choose(service, None, row)
+            && let Some(basis) = card.model.passes_on()
+            && row.sums().basis(basis).is_some()
         {
-            ruling.basis = *basis;
+            ruling.basis = basis;
         }
     }
 

@@ -6,7 +6,7 @@ use crate::model::codes::{AgencyCode, PoolId, ServiceCode};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Overflow};
 use crate::model::roll_up::Row;
-use crate::model::settings::{RateCard, RateModel, Settings};
+use crate::model::settings::{RateCard, Settings};
 use crate::model::untrusted::Untrusted;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -252,10 +252,7 @@ fn no_basis(card: &RateCard, basis: CostBasis, charges: &str) -> Finding {
 
 fn other_unit(card: &RateCard, used: &str, tally: &Tally) -> Finding {
     let (are, stay) = (tally.verb("is", "are"), tally.verb("stays", "stay"));
-    let unit = match &card.model {
-        RateModel::Unit { unit, .. } => unit.as_str(),
-        _ => "",
-    };
+    let unit = card.model.counted().map_or("", |counted| counted.unit);
     let price = described(card);
     let why =
         format!("{price} is a price per {unit}; {} {are} measured in {used:?} and {stay} unbilled.", tally.charges());

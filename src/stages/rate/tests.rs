@@ -4,7 +4,8 @@ use crate::model::intake::DirectoryEntry;
 use crate::model::month::Validity;
 use crate::model::roll_up::Symbol;
 use crate::model::settings::{
-    Agency, Condition, CounterpartyClass, Field, Method, OwnerResult, OwnerRule, Pattern, Pool, Scope, Service, Target,
+    Agency, CardTerms, Condition, CounterpartyClass, Field, Method, OwnerResult, OwnerRule, Pattern, Pool, Scope,
+    Service, Target,
 };
 
 const EC2: &str = "provider_name=AWS;sub_account_id=1111;service_code=AmazonEC2";
@@ -104,6 +105,7 @@ fn card(line: u64, service: &str, valid: Validity, scope: Scope, when: &str, mod
         scope,
         conditions: conditions(when),
         model,
+        terms: CardTerms::default(),
     }
 }
 

@@ -2,12 +2,10 @@
 //!
 //! Each is computed anew from the lowest level there is: a total that a stage wrote down is only ever one side.
 
-use super::fees::Fees;
+use super::own_prices;
 use super::proof::{Proof, by, total};
 use super::sums;
-use crate::model::bill::{
-    BillLine, Destination, FundingLine, LineKind, RateReference, RatedCharge, RulingSum, SectionKey,
-};
+use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, RatedCharge, RulingSum, SectionKey};
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
 use crate::model::exchange::Exchange;
@@ -15,7 +13,7 @@ use crate::model::money::{Cost, Exact, Money, Overflow, Quantity, Rounding, SCAL
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{ItemType, Subtotal, VendorReconciliation};
 use crate::model::roll_up::Symbol;
-use crate::model::settings::{FundingResidual, Measure, Mode, RateCard, RateModel, fraction};
+use crate::model::settings::{FundingResidual, Mode, fraction};
 use hashbrown::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,46 +158,7 @@ pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         ("cost of all charges", all),
         ("cost of their rows", Cost::total(month.charges.iter().map(|c| c.cost))?),
     );
-    own_prices(month, proof)
-}
-
-/// What our cards make of bill lines. A fee or a consumed quantity is rounded as a whole, then cut where its parts are
-/// treated in several ways; so lines that differ in nothing else are priced together.
-fn own_prices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    type Whole<'a> = (&'a AgencyCode, &'a RateReference, &'a str);
-    let mut groups: BTreeMap<Whole<'_>, Vec<&BillLine>> = BTreeMap::new();
-    for line in month.bills.lines.iter().filter(|line| matches!(line.kind, LineKind::Fee | LineKind::Unit)) {
-        if let Some(rate) = &line.rate {
-            groups.entry((&line.agency, rate, &line.description)).or_default().push(line);
-        }
-    }
-    let mut fees = Fees::new(month);
-    for ((agency, rate, _), lines) in groups {
-        let is_meant = |card: &&RateCard| card.rate_id == rate.rate_id && card.version == rate.version;
-        let Some(card) = month.settings.rate_cards.iter().find(is_meant) else {
-            proof.refuse(&lines[0].id, format!("rate {} version {}", rate.rate_id, rate.version), "cards in force");
-            continue;
-        };
-        let exact = match &card.model {
-            RateModel::Percent { percent, of } => fees.base(agency, card, of)?.exact().times(&fraction(*percent)),
-            RateModel::Unit { unit_price, price_per, .. } => {
-                let quantity = Quantity::total(lines.iter().map(|line| line.quantity.unwrap_or_default()))?;
-                let price = quantity.exact().times(&Exact::from_decimal(*unit_price));
-                price.divided_by(&Exact::from_decimal(*price_per)).unwrap_or_else(Exact::zero)
-            }
-            RateModel::PassThrough { .. } => continue,
-        };
-        let billed = Money::total(lines.iter().map(|line| line.amount))?;
-        let expected = exact.round(month.settings.state.rounding)?;
-        // Rows of a driver table are rounded row by row, at most half a cent each.
-        let by_row = matches!(card.model, RateModel::Unit { measure: Measure::Driver(_), .. });
-        let apart = billed.checked_sub(expected)?.magnitude().cents();
-        if lines.len() == 1 || !by_row || 2 * apart > i64::try_from(lines.len()).unwrap_or(i64::MAX) {
-            let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
-            proof.money(&ids.join(" and "), ("bill line", billed), ("price by its card", expected));
-        }
-    }
-    Ok(())
+    own_prices::check(month, proof)
 }
 
 /// Law 6.

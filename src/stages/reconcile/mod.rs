@@ -9,6 +9,7 @@ mod books;
 mod fees;
 mod invoice;
 mod laws;
+mod own_prices;
 mod payers;
 mod proof;
 mod sums;

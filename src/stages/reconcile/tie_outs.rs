@@ -1,15 +1,17 @@
 //! The tie-outs of a month: two totals each, made from different things, with what they are made of.
 
 use super::sums::{self, Sum};
-use crate::model::bill::{BillLine, Destination, LineKind, RatedCharge};
+use crate::model::bill::{BillLine, Destination, LineKind, RatedCharge, Ruling};
 use crate::model::charge::Dimension;
 use crate::model::exchange::Exchange;
 use crate::model::journal_entry::{JournalEntry, Side};
 use crate::model::money::{Cost, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{Feed, TieOut};
-use crate::model::settings::{Measure, Mode, RateModel, Role};
+use crate::model::settings::{Mode, RateModel, Role};
+use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub type Check = fn(&MonthEnd, &Feed, &mut Tie) -> Result<(), Overflow>;
 
@@ -249,14 +251,24 @@ pub fn bills(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
     }
     let of_kind =
         |kind: LineKind| sums::of_money(bills.charged().filter(|line| line.kind == kind).map(|line| line.amount));
-    let parts = [
+    let mut parts = vec![
         ("pass-through", passed),
         ("allocated", sums::of_money(shares)?),
         ("markup", of_kind(LineKind::Fee)?),
         ("unit-rated", of_kind(LineKind::Unit)?),
     ];
-    for (name, amount) in parts {
-        tie.part(name, sums::text(amount));
+    // Told where there are such lines: most months have none.
+    for (name, kind) in [
+        ("fixed amounts", LineKind::Fixed),
+        ("up to a minimum", LineKind::Shortfall),
+        ("above a maximum", LineKind::Excess),
+    ] {
+        if bills.charged().any(|line| line.kind == kind) {
+            parts.push((name, of_kind(kind)?));
+        }
+    }
+    for (name, amount) in &parts {
+        tie.part(*name, sums::text(*amount));
     }
     let mut statements = Cost::ZERO;
     for agency in bills.charged().map(|line| &line.agency).collect::<BTreeSet<_>>() {
@@ -265,7 +277,7 @@ pub fn bills(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
         tie.part(format!("bill {agency}"), sums::text(due));
         statements = statements.checked_add(due)?;
     }
-    let billed = Cost::total(parts.map(|(_, amount)| amount))?;
+    let billed = Cost::total(parts.into_iter().map(|(_, amount)| amount))?;
     tie.costs(("pass-through, allocated, markup and unit-rated", billed), ("sum of bills", statements))
 }
 
@@ -354,6 +366,14 @@ pub fn feed(month_end: &MonthEnd, feed: &Feed, tie: &mut Tie) -> Result<(), Over
     tie.costs(("debits of the ledger", debits(&ledger)?), ("debits of the feed", debits(&written)?))
 }
 
+/// The model of the card of a ruling, where it counts units.
+fn model_of<'a>(month_end: &'a MonthEnd, ruling: &Ruling) -> Option<&'a RateModel> {
+    let rate = ruling.rate.as_ref()?;
+    let cards = &month_end.settings.rate_cards;
+    let card = cards.iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version)?;
+    card.model.counted().map(|_| &card.model)
+}
+
 /// T13. By service, because quantities of two units are never added where it matters: the totals only sum the parts.
 pub fn quantities(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overflow> {
     let mut metered: BTreeMap<&str, Quantity> = BTreeMap::new();
@@ -364,14 +384,20 @@ pub fn quantities(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), O
         *sum = sum.checked_add(quantity)?;
         Ok::<(), Overflow>(())
     };
+    let mut models: HashMap<*const Ruling, Option<&RateModel>> = HashMap::new();
     for charge in month_end.charges.iter().filter(|charge| charge.ruling.consumer.is_some()) {
+        let model = *models.entry(Arc::as_ptr(&charge.ruling)).or_insert_with(|| model_of(month_end, &charge.ruling));
+        // A monthly amount counts no units.
+        let Some(model) = model else { continue };
         let service = charge.ruling.service.as_ref().map_or("", |service| service.as_str());
-        add(&mut metered, service, month_end.roll_up.row(charge.row).sums().quantity)?;
+        let row = month_end.roll_up.row(charge.row);
+        let each = model.blocks_of(row.text(Dimension::ConsumedUnit)).unwrap_or(1);
+        add(&mut metered, service, row.sums().quantity.checked_mul(each)?)?;
     }
     let mut counted = BTreeSet::new();
     for card in month_end.settings.rate_cards.iter().filter(|card| super::payers::in_force(card, month_end.month)) {
-        let RateModel::Unit { measure: Measure::Driver(driver), .. } = &card.model else { continue };
-        if !counted.insert((card.service.as_str(), driver.as_str())) {
+        let Some(driver) = card.counts_from_drivers() else { continue };
+        if !counted.insert((card.service.as_str(), driver)) {
             continue;
         }
         for value in month_end.settings.driver(driver, month_end.month) {
