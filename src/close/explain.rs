@@ -6,7 +6,7 @@ use crate::frame::lines::lines;
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
 use crate::ledger::{CloseBody, Ledger, at_once};
-use crate::model::bill::BillDetail;
+use crate::model::bill::{BillDetail, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
@@ -80,13 +80,30 @@ fn unknown(line: &str, why: &str) -> Stop {
 fn details(end: &MonthEnd, line: usize) -> Vec<BillDetail> {
     let own = end.bills.details.iter().filter(|detail| detail.line == line).copied();
     let mut details: Vec<BillDetail> = own.collect();
-    if let Some(share) = &end.bills.lines[line].share
-        && let Some(pool) = end.bills.pools.iter().position(|pool| pool.pool == share.pool)
-    {
-        details.extend(end.bills.pool_details.iter().filter(|detail| detail.line == pool).copied());
+    if let Some(share) = &end.bills.lines[line].share {
+        let pools = behind(end, share);
+        details.extend(end.bills.pool_details.iter().filter(|detail| pools.contains(&detail.line)).copied());
     }
     details.sort_by_key(|detail| (std::cmp::Reverse(magnitude(detail.amount)), detail.row));
     details
+}
+
+/// The pools, by their place, whose charges are behind a share: its own, those that gave to it, and all of its group.
+fn behind(end: &MonthEnd, share: &PoolShare) -> BTreeSet<usize> {
+    let pools = &end.bills.pools;
+    let mut found: BTreeSet<usize> = (0..pools.len()).filter(|&place| share.is_of(&pools[place])).collect();
+    let group = |place: usize| end.settings.pool(&pools[place].pool, end.month)?.sharing.group.as_ref();
+    let mut waiting: Vec<usize> = found.iter().copied().collect();
+    while let Some(place) = waiting.pop() {
+        for other in 0..pools.len() {
+            let gave = pools[place].received.iter().any(|(giver, _)| *giver == pools[other].pool);
+            let together = group(place).is_some() && group(place) == group(other);
+            if (gave || together) && found.insert(other) {
+                waiting.push(other);
+            }
+        }
+    }
+    found
 }
 
 fn magnitude(amount: Money) -> Money {

@@ -6,6 +6,7 @@ use crate::model::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode
 use crate::model::decimal;
 use crate::model::money::{Money, Quantity};
 use crate::model::month::Month;
+use crate::model::settings::{DriverPeriod, Limit};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -86,10 +87,20 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// `all`, `class:` and a class, or `agency:` and a code.
     Scope,
-    /// `*`, or agencies and `class:` names with `;` between them.
+    /// `*`, or agencies, `class:` and `pool:` names with `;` between them.
     Targets,
-    /// `DOH=60; DOT=40`.
+    /// `DOH=60; pool:NET=40`.
     Shares,
+    /// Drivers and their weights: `users=50; devices=50`.
+    Index,
+    /// Which months of a driver count.
+    Period,
+    /// An amount, or a percentage of the pool.
+    Limit,
+    /// What becomes of a pool whose driver adds up to nothing.
+    ZeroDriver,
+    /// An agency, or `pool:` and a pool.
+    AgencyOrPool,
     /// `consumed`, or `driver:` and a driver.
     Measure,
     Currency,
@@ -164,7 +175,7 @@ impl Kind {
     /// Whether the text may stand there; the reason otherwise, as a sentence.
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
-            Self::Text | Self::Texts | Self::List | Self::Known(_) | Self::KnownEach(_) => Ok(()),
+            Self::Text | Self::Texts | Self::List | Self::Known(_) | Self::KnownEach(_) | Self::AgencyOrPool => Ok(()),
             Self::Id if lost_digits(text) => {
                 Err("A spreadsheet has turned the number into one like 1.23E+11: its digits are lost.".into())
             }
@@ -191,6 +202,11 @@ impl Kind {
             Self::Scope => scope(text),
             Self::Targets => parts(text).filter_map(|part| part.strip_prefix("class:")).try_for_each(class),
             Self::Shares => shares(text).map(drop),
+            Self::Index => index(text).map(drop),
+            Self::Period => period(text).map(drop),
+            Self::Limit => limit(text).map(drop),
+            Self::ZeroDriver if text.starts_with("fallback:") => Ok(()),
+            Self::ZeroDriver => one_of(text, &["error", "hold", "central", "fallback:<pool>"]),
             Self::Measure => match text.strip_prefix("driver:") {
                 Some(driver) => name(driver.trim()),
                 None => one_of(text, &["consumed", "driver:<name>"]),
@@ -222,8 +238,13 @@ impl Kind {
             Self::List => "list of texts, as in [\"agency\", \"Agency\"]".into(),
             Self::OneOf(choices) => choices.join(" | "),
             Self::Scope => "all | class:<class> | agency:<code>".into(),
-            Self::Targets => "* or agencies and class:<class>, ; between them".into(),
-            Self::Shares => "percentages, as in DOH=60; DOT=40".into(),
+            Self::Targets => "* or agencies, class:<class> and pool:<pool>, ; between them".into(),
+            Self::Shares => "percentages, as in DOH=60; DOT=40; a pool as pool:<pool>".into(),
+            Self::Index => "drivers and weights, as in users=50; devices=50".into(),
+            Self::Period => "same | prior | trailing:<months> | frozen:<YYYY-MM>".into(),
+            Self::Limit => "amount, or percentage of the pool as in 5%".into(),
+            Self::ZeroDriver => "error | hold | central | fallback:<pool>".into(),
+            Self::AgencyOrPool => "agency of agencies.csv, or pool:<pool> of pools.csv".into(),
             Self::Measure => "consumed | driver:<name>".into(),
             Self::Currency => "currency, as in USD".into(),
         }
@@ -309,6 +330,47 @@ pub fn shares(text: &str) -> Result<Vec<(&str, Decimal)>, String> {
         .collect()
 }
 
+/// Drivers and their weights, as written.
+pub fn index(text: &str) -> Result<Vec<(&str, Decimal)>, String> {
+    parts(text)
+        .map(|part| {
+            let (driver, weight) = part.split_once('=').ok_or("An index is written as in users=50; devices=50.")?;
+            let weight = not_negative(weight.trim(), "a weight")?;
+            if weight.is_zero() {
+                return Err(format!("The weight of {} is 0, so it would count for nothing.", driver.trim()));
+            }
+            name(driver.trim()).map(|()| (driver.trim(), weight))
+        })
+        .collect()
+}
+
+pub fn period(text: &str) -> Result<DriverPeriod, String> {
+    match text.split_once(':') {
+        None if text == "same" => Ok(DriverPeriod::Same),
+        None if text == "prior" => Ok(DriverPeriod::Prior),
+        Some(("trailing", months)) => {
+            whole(months.trim(), 2, 60).map(|months| DriverPeriod::Trailing(u32::try_from(months).unwrap_or(60)))
+        }
+        Some(("frozen", month)) => Month::parse(month.trim())
+            .map(DriverPeriod::Frozen)
+            .map_err(|_| "A month is written YYYY-MM, as in frozen:2027-03.".into()),
+        _ => Err("Allowed are same, prior, trailing:<months> and frozen:<YYYY-MM>.".into()),
+    }
+}
+
+pub fn limit(text: &str) -> Result<Limit, String> {
+    match text.strip_suffix('%') {
+        Some(part) => {
+            percent(part.trim())?;
+            Ok(Limit::Percent(exact_decimal(part.trim())?))
+        }
+        None => {
+            let amount = Money::parse(text).map_err(|refusal| format!("As an amount, {refusal}."))?;
+            if amount.is_negative() { Err("A limit is not negative.".into()) } else { Ok(Limit::Amount(amount)) }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +396,16 @@ mod tests {
             (Kind::Scope, "class:governmental", false),
             (Kind::Shares, "DOH=60; DOT=40", true),
             (Kind::Shares, "DOH 60", false),
+            (Kind::Index, "users=50; devices=12.5", true),
+            (Kind::Index, "users=0", false),
+            (Kind::Period, "trailing:12", true),
+            (Kind::Period, "trailing:1", false),
+            (Kind::Period, "frozen:2027-3", false),
+            (Kind::Limit, "5%", true),
+            (Kind::Limit, "100.01%", false),
+            (Kind::Limit, "-5", false),
+            (Kind::ZeroDriver, "fallback:NET", true),
+            (Kind::ZeroDriver, "even", false),
             (Kind::Measure, "driver:servicenow_hours", true),
             (Kind::Measure, "hours", false),
             (Kind::YesNo, "true", false),

@@ -14,6 +14,7 @@ mod invoices;
 pub mod mapping_text;
 pub mod mappings;
 mod near;
+mod pool_order;
 mod pools;
 mod rate_cards;
 mod rate_table;
@@ -70,6 +71,7 @@ pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
     let mut settings = build(&sheets, state.unwrap_or_default(), &mut findings);
     funding::complete(&mut settings);
     conflicts::check(&settings, &sheets, &mut findings);
+    pool_order::check(&settings, &mut findings);
     Finding::sort(&mut findings);
     reading.files.sort();
     Ok(Loaded { settings, files: reading.files, findings })
@@ -87,6 +89,7 @@ impl Sheets {
 fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings {
     let currency = state.currency.clone();
     let exchange = exchange::rates(sheets.of(tables::EXCHANGE), &currency, findings);
+    let (drivers, pool_drivers) = pools::drivers(sheets.of(tables::DRIVERS), findings);
     Settings {
         state,
         agencies: agencies::agencies(sheets.of(tables::AGENCIES)),
@@ -94,7 +97,8 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         services: services::services(sheets.of(tables::SERVICES), findings),
         rate_cards: rate_cards::rate_cards(sheets.of(tables::RATES), findings),
         pools: pools::pools(sheets.of(tables::POOLS), findings),
-        drivers: pools::drivers(sheets.of(tables::DRIVERS), findings),
+        drivers,
+        pool_drivers,
         modes: services::modes(sheets.of(tables::MODES), findings),
         funding: funding::rules(sheets.of(tables::FUNDING), sheets.of(tables::FUNDS)),
         funds: chart::funds(sheets.of(tables::FUNDS)),

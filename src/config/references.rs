@@ -1,7 +1,7 @@
 //! What one table names must have been declared by another.
 
 use super::Sheets;
-use super::columns::{Declared, Kind, parts, shares};
+use super::columns::{Declared, Kind, index, parts, shares};
 use super::near::nearest;
 use super::sheet::{Row, field_name};
 use super::{tables, toml_file};
@@ -95,11 +95,21 @@ impl Names {
                 }
                 Kind::Targets => parts(cell)
                     .filter(|part| *part != "*" && !part.starts_with("class:"))
-                    .for_each(|part| self.code(row, column.name, Declared::Agency, part, findings)),
+                    .for_each(|part| self.agency_or_pool(row, column.name, part, findings)),
                 Kind::Shares => shares(cell)
                     .unwrap_or_default()
                     .iter()
-                    .for_each(|(agency, _)| self.code(row, column.name, Declared::Agency, agency, findings)),
+                    .for_each(|(part, _)| self.agency_or_pool(row, column.name, part, findings)),
+                Kind::AgencyOrPool => self.agency_or_pool(row, column.name, cell, findings),
+                Kind::Index => index(cell)
+                    .unwrap_or_default()
+                    .iter()
+                    .for_each(|(driver, _)| self.code(row, column.name, Declared::Driver, driver, findings)),
+                Kind::ZeroDriver => {
+                    if let Some(pool) = cell.strip_prefix("fallback:") {
+                        self.code(row, column.name, Declared::Pool, pool.trim(), findings);
+                    }
+                }
                 Kind::Measure => {
                     if let Some(driver) = cell.strip_prefix("driver:") {
                         self.code(row, column.name, Declared::Driver, driver.trim(), findings);
@@ -119,6 +129,13 @@ impl Names {
             if let Some(declared) = declared.filter(|_| !value.is_empty()) {
                 self.code(row, "value", declared, value, findings);
             }
+        }
+    }
+
+    fn agency_or_pool(&self, row: &Row, column: &str, part: &str, findings: &mut Vec<Finding>) {
+        match part.strip_prefix("pool:") {
+            Some(pool) => self.code(row, column, Declared::Pool, pool.trim(), findings),
+            None => self.code(row, column, Declared::Agency, part, findings),
         }
     }
 

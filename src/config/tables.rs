@@ -2,8 +2,8 @@
 
 use super::columns::Declared::{Agency, Driver, Fund, Service};
 use super::columns::Kind::{
-    Count, Currency, Date, Flag, Known, KnownEach, List, Money, Month, Name, OneOf, Percent, Price, Quantity, Shares,
-    Targets, Text, Texts, Year, YesNo,
+    AgencyOrPool, Count, Currency, Date, Flag, Index, Known, KnownEach, Limit, List, Money, Month, Name, OneOf,
+    Percent, Period, Price, Quantity, Shares, Targets, Text, Texts, Year, YesNo, ZeroDriver,
 };
 use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
 pub use super::rate_table::RATES;
@@ -87,23 +87,54 @@ pub const POOLS: &Table = &Table {
         FROM,
         TO,
         needed("service", Known(Service), "the service its shares are billed under"),
-        optional("stage", Count, "order in which pools are shared; blank = 1"),
-        needed("method", OneOf(&["even", "fixed", "proportional", "driver"]), "how it is shared"),
-        optional("shares", Shares, "fixed: percentages that add up to exactly 100"),
+        optional(
+            "stage",
+            Count,
+            "order in which pools are shared; blank = 1; a pool gives only to pools of later stages",
+        ),
+        needed(
+            "method",
+            OneOf(&["even", "fixed", "proportional", "driver", "index", "direct", "reciprocal"]),
+            "how it is shared; direct = by a driver, whose rows about pools do not count; reciprocal = with the pools of \
+             its group, by a driver or by shares",
+        ),
+        optional("shares", Shares, "fixed, reciprocal: percentages that add up to exactly 100"),
         optional(
             "proportional_to",
             KnownEach(Service),
             "proportional: by the agencies' own cost in these services; blank = all pass-through services",
         ),
-        optional("driver", Known(Driver), "driver: the driver table"),
+        optional("driver", Known(Driver), "driver, direct, reciprocal: the driver table"),
+        optional("index", Index, "index: the driver tables, each with its weight"),
+        optional(
+            "driver_period",
+            Period,
+            "whose driver rows count: of the same month, the one before, several added up, or always one; blank = same",
+        ),
         optional("targets", Targets, "who takes part; blank = all agencies"),
-        optional("exclude", KnownEach(Agency), "who does not"),
+        optional("exclude", Targets, "who does not"),
+        optional("group", Name, "reciprocal: the group of pools that feed each other and are solved together"),
+        optional("floor", Limit, "the least that anyone with a part pays"),
+        optional("cap", Limit, "the most that anyone pays; the others take the rest"),
+        optional("de_minimis", Limit, "a smaller share is not billed; the others take it"),
+        optional(
+            "on_zero_driver",
+            ZeroDriver,
+            "when the driver adds up to nothing: error = the close is blocked; hold = it waits in suspense; \
+             central = the provider bears it; fallback = shared as that pool is; blank = error",
+        ),
+        optional(
+            "negative",
+            OneOf(&["share", "hold"]),
+            "when credits exceed charges: shared as credits, or held in suspense; blank = share",
+        ),
+        optional("residual", Known(Agency), "who gets the leftover cents; blank = the largest remainders"),
         optional("reason", Text, "why it is shared, and why so"),
         optional("statement_text", Text, "the wording on the bill"),
     ],
     conditions: &[],
     key: &["pool", "version"],
-    example: &["NETWORK,1,2025-07-01,,SHARED,1,even,,,,*,,State network,Your part of the state network"],
+    example: &["NETWORK,1,2025-07-01,,SHARED,1,even,,,,,,*,,,,,,,,,State network,Your part of the state network"],
     starter: &[],
 };
 
@@ -114,7 +145,7 @@ pub const DRIVERS: &Table = &Table {
     columns: &[
         needed("driver", Name, "the name pools and rates use"),
         needed("month", Month, "the month it was used in"),
-        needed("agency", Known(Agency), "who used it"),
+        needed("agency", AgencyOrPool, "who used it: an agency, or a pool whose service did"),
         needed("value", Quantity, "how much"),
         optional("unit", Text, "of what; one unit for a driver and month"),
     ],

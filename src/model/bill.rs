@@ -209,8 +209,18 @@ pub struct PoolShare {
     pub driver_value: String,
     pub driver_total: String,
     pub unit: String,
+    /// The exact share before cents, as decimal text; `...` where it goes on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub exact: String,
     /// It received one of the leftover cents.
     pub received_cent: bool,
+}
+
+impl PoolShare {
+    /// Whether it is a share of what this version of a pool gave out.
+    pub fn is_of(&self, result: &PoolResult) -> bool {
+        self.pool == result.pool && self.version == result.version
+    }
 }
 
 /// The part of a bill line that one account string pays.
@@ -243,8 +253,33 @@ pub struct PoolResult {
     pub taken_in: Money,
     /// Agency, driver value as text, cents.
     pub shares: Vec<(AgencyCode, String, Money)>,
+    /// To agencies and to other pools.
     pub given_out: Money,
     pub method: String,
+    /// What of `taken_in` came from other pools that were shared before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub received: Vec<(PoolId, Money)>,
+    /// What of `given_out` went to pools that are shared later: pool, driver value as text, cents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_on: Vec<(PoolId, String, Money)>,
+    /// What the pools of a group moved to this one, less what they moved away, when they were solved together: over the
+    /// group it is nothing.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub exchanged: Money,
+    /// What it received from other pools and could not give out.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub held: Money,
+}
+
+impl PoolResult {
+    /// What its own charges brought in.
+    pub fn of_charges(&self) -> Result<Money, Overflow> {
+        self.taken_in.checked_sub(Money::total(self.received.iter().map(|(_, amount)| *amount))?)
+    }
+}
+
+fn is_nothing(amount: &Money) -> bool {
+    amount.is_zero()
 }
 
 /// A cent that a division handed out, for the evidence.

@@ -216,7 +216,7 @@ codes! {
     SuspenseLimit = 404, Blocks, "too much is unowned";
     OwnerRuleUnreachable = 405, Warning, "an ownership rule that can never match";
     ServiceMissing = 406, Blocks, "charges that belong to no service";
-    AccountUnknown = 407, Warning, "an account that no table names";
+    // 407 is retired: an account that no table names is told by what nobody owns (401).
     DirectoryConcealed = 408, Warning, "ServiceNow does not show the owner";
     DirectoryOwnerEmpty = 409, Note, "an account without a department in ServiceNow";
     DirectoryReference = 410, Warning, "a reference that leads to no record";
@@ -248,6 +248,10 @@ codes! {
     PoolDriverUnmatched = 613, Warning, "driver rows that reach nobody";
     PoolTargetIdle = 614, Warning, "agencies of a pool without a driver row";
     PoolWithinMonth = 615, Blocks, "a pool changes within a month that cannot be told apart by day";
+    PoolClosed = 616, Blocks, "a pool is fed after it was shared";
+    PoolLimits = 617, Blocks, "floors or caps that a pool cannot keep";
+    PoolHeld = 618, Warning, "a pool is held";
+    PoolStepDown = 619, Note, "what a plain step-down would have given";
     InvoiceDiffers = 701, Blocks, "the vendor's invoice differs from its charges";
     InvoiceMissing = 702, Warning, "no invoice yet: the cost is accrued";
     InvoiceUnmatched = 703, Blocks, "an invoice without charges";

@@ -470,6 +470,25 @@ pub fn fit(total: Money, costs: &[Cost]) -> Result<Division, DivisionRefusal> {
     Ok(Division { cents: cents.into_iter().map(Money).collect(), received })
 }
 
+/// Rounds exact amounts of either sign that add up to whole cents, largest remainder; ties go to the earlier item. With
+/// all signs turned, all cents are turned.
+pub fn apportion(total: Money, amounts: &[Exact]) -> Result<Division, DivisionRefusal> {
+    let first = amounts.iter().find(|amount| !amount.is_zero());
+    let turned = total.is_negative() || (total.is_zero() && first.is_some_and(Exact::is_negative));
+    let sign = BigRational::from_integer(if turned { -100 } else { 100 }.into());
+    let raw: Vec<BigRational> = amounts.iter().map(|amount| &amount.0 * &sign).collect();
+    let goal = BigInt::from(total.0) * if turned { -1 } else { 1 };
+    let leftover: BigInt = &goal - raw.iter().map(|share| share.floor().to_integer()).sum::<BigInt>();
+    if leftover.is_negative() || leftover > BigInt::from(amounts.len()) {
+        return Err(DivisionRefusal::NotRounding { leftover: leftover.to_string(), items: amounts.len() });
+    }
+    let mut division = largest_remainder(goal, &raw)?;
+    if turned {
+        division.cents.iter_mut().for_each(|share| *share = share.negated());
+    }
+    Ok(division)
+}
+
 fn largest_remainder(total: BigInt, raw: &[BigRational]) -> Result<Division, DivisionRefusal> {
     let floors: Vec<BigInt> = raw.iter().map(|share| share.floor().to_integer()).collect();
     let remainders: Vec<BigRational> = raw.iter().map(|share| share - share.floor()).collect();
@@ -516,6 +535,24 @@ mod tests {
 
     fn shown(cents: &[Money]) -> String {
         cents.iter().map(Money::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn exact_amounts_become_cents_that_add_up() {
+        for (total, by, expected) in [
+            ("1.00", "0.333 0.333 0.334", "0.33 0.33 0.34"),
+            ("0.00", "0.005 -0.005", "0.01 -0.01"),
+            ("-1.00", "-1.505 0.505", "-1.51 0.51"),
+            ("1.00", "1.505 -0.505", "1.51 -0.51"),
+        ] {
+            let amounts = weights(by);
+            let turned: Vec<Exact> = amounts.iter().map(|amount| Exact::zero().minus(amount)).collect();
+            let cents = apportion(money(total), &amounts).unwrap().cents;
+            assert_eq!(shown(&cents), expected, "{total} {by}");
+            let minus: Vec<Money> = cents.into_iter().map(Money::negated).collect();
+            assert_eq!(apportion(money(total).negated(), &turned).unwrap().cents, minus);
+        }
+        assert!(apportion(money("1.00"), &weights("0.5 0.4")).is_err());
     }
 
     #[test]

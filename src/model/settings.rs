@@ -1,5 +1,7 @@
 //! What the books' tables and settings say, checked. Stages read this and nothing else about configuration.
 
+mod pools;
+
 pub use super::card::{
     CardTerms, CountBy, CountWindow, Measure, OnChange, Proration, RateCard, RateModel, RecoveryClass, Scope, Tier, Use,
 };
@@ -8,13 +10,17 @@ use super::charge::Dimension;
 use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
 use super::exchange::ExchangeRate;
 use super::mapping::Mapping;
-use super::money::{Exact, Money, Quantity, Rounding};
+use super::money::{Exact, Money, Rounding};
 use super::month::{Month, Validity};
 use super::pricing::Counter;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+
+pub use pools::{
+    DriverPeriod, DriverValue, Limit, Method, OnNegative, OnZeroDriver, Pool, PoolDriverValue, Recipient, Sharing,
+    Target,
+};
 
 /// Everything a close needs to know that is not a charge.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,6 +32,9 @@ pub struct Settings {
     pub rate_cards: Vec<RateCard>,
     pub pools: Vec<Pool>,
     pub drivers: Vec<DriverValue>,
+    /// Rows of the driver tables that say what a pool used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pool_drivers: Vec<PoolDriverValue>,
     pub modes: Vec<ModeRule>,
     pub funding: Vec<FundingRule>,
     pub funds: Vec<Fund>,
@@ -298,70 +307,6 @@ pub struct Service {
     pub order: u32,
 }
 
-/// A shared pool and how it is shared. Versions of one pool are dated rows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pool {
-    pub id: PoolId,
-    pub version: u32,
-    pub line: u64,
-    pub valid: Validity,
-    /// The service its shares are billed under.
-    pub service: ServiceCode,
-    pub stage: u32,
-    pub method: Method,
-    /// Agencies that take part; `*` or a class means all of them.
-    pub targets: Vec<Target>,
-    pub exclude: Vec<AgencyCode>,
-    pub reason: String,
-    pub statement_text: String,
-}
-
-impl Pool {
-    /// Whether two versions give the same shares to the same agencies under the same service.
-    pub fn shares_like(&self, other: &Self) -> bool {
-        let of = |pool: &Self| (pool.method.clone(), pool.targets.clone(), pool.exclude.clone(), pool.service.clone());
-        self.stage == other.stage && of(self) == of(other)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "value")]
-pub enum Target {
-    All,
-    Class(CounterpartyClass),
-    Agency(AgencyCode),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "method")]
-pub enum Method {
-    Even,
-    /// Percentages by agency, which add up to exactly 100.
-    Fixed {
-        shares: BTreeMap<AgencyCode, Decimal>,
-    },
-    /// By the agencies' own direct cost in these services (all pass-through services when the list is empty).
-    ProportionalToCost {
-        services: Vec<ServiceCode>,
-    },
-    /// By a driver table.
-    Driver {
-        driver: String,
-    },
-}
-
-/// One row of `drivers/*.csv`: what an agency used in a month, measured outside the charges.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DriverValue {
-    pub driver: String,
-    pub month: Month,
-    pub agency: AgencyCode,
-    pub value: Quantity,
-    pub unit: String,
-    pub file: String,
-    pub line: u64,
-}
-
 /// What happens to a line of an agency and a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -557,23 +502,6 @@ impl Settings {
             .filter(|rule| rule.service.as_ref().is_none_or(|code| code == service))
             .max_by_key(|rule| (rule.agency.is_some(), rule.service.is_some(), std::cmp::Reverse(rule.line)))
             .map_or((Mode::Chargeback, None), |rule| (rule.mode, rule.absorbed_by.as_ref()))
-    }
-
-    pub fn pool_on(&self, id: &PoolId, day: NaiveDate) -> Option<&Pool> {
-        self.pools.iter().filter(|pool| &pool.id == id && pool.valid.covers(day)).max_by_key(|pool| pool.version)
-    }
-
-    /// The first version of a pool that is in force in a month.
-    pub fn pool(&self, id: &PoolId, month: Month) -> Option<&Pool> {
-        let starts = |pool: &&Pool| &pool.id == id && pool.valid.from.is_some_and(|from| month.contains(from));
-        self.pool_on(id, month.first_day()).or_else(|| {
-            let first = self.pools.iter().filter(starts).min_by_key(|pool| pool.valid.from)?.valid.from?;
-            self.pool_on(id, first)
-        })
-    }
-
-    pub fn driver(&self, driver: &str, month: Month) -> impl Iterator<Item = &DriverValue> {
-        self.drivers.iter().filter(move |value| value.driver == driver && value.month == month)
     }
 }
 

@@ -390,6 +390,7 @@ fn pool_share(cells: &[&str]) -> PoolShare {
         driver_value: cells[4].to_owned(),
         driver_total: cells[5].to_owned(),
         unit: cells[6].to_owned(),
+        exact: String::new(),
         received_cent: cells[7] == "yes",
     }
 }
@@ -408,6 +409,10 @@ fn pool(id: &str, amount: &str, method: &str, shares: [(&str, &str); 3]) -> Pool
             .collect(),
         given_out: money(amount),
         method: method.to_owned(),
+        received: Vec::new(),
+        passed_on: Vec::new(),
+        exchanged: Money::ZERO,
+        held: Money::ZERO,
     }
 }
 

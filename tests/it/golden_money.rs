@@ -13,7 +13,7 @@ use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
     AccountString, Agency, CardTerms, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule,
     Measure, Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service,
-    Settings, Target, VendorInvoice,
+    Settings, Sharing, Target, VendorInvoice,
 };
 use chargeback::stages::allocate::{Allocated, allocate};
 use chargeback::stages::rate::rate;
@@ -142,6 +142,7 @@ pub fn shared(id: &str, method: Method) -> Pool {
         exclude: Vec::new(),
         reason: String::new(),
         statement_text: String::new(),
+        sharing: Sharing::default(),
     }
 }
 

@@ -10,9 +10,9 @@ use chargeback::model::money::{Cost, Money, Quantity, Rounding};
 use chargeback::model::month::Validity;
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
-    AccountString, Agency, CardTerms, Condition, CounterpartyClass, DriverValue, Field, FundingResidual, FundingRule,
-    Measure, Method, Mode, ModeRule, OwnerResult, OwnerRule, Pattern, Pool, RateCard, RateModel, Scope, Service,
-    Settings, Target, VendorInvoice,
+    AccountString, Agency, CardTerms, Condition, CounterpartyClass, DriverPeriod, DriverValue, Field, FundingResidual,
+    FundingRule, Limit, Measure, Method, Mode, ModeRule, OnNegative, OnZeroDriver, OwnerResult, OwnerRule, Pattern,
+    Pool, PoolDriverValue, RateCard, RateModel, Scope, Service, Settings, Sharing, Target, VendorInvoice,
 };
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -167,6 +167,7 @@ fn settings(dice: &mut Dice) -> Settings {
     settings.rate_cards = cards(dice);
     settings.pools = pools(dice);
     settings.drivers = drivers(dice);
+    settings.pool_drivers = pool_drivers(dice);
     settings.modes = modes(dice);
     settings.funding = funding(dice);
     settings
@@ -299,7 +300,7 @@ fn cards(dice: &mut Dice) -> Vec<RateCard> {
 fn pools(dice: &mut Dice) -> Vec<Pool> {
     let mut pools = Vec::new();
     for (id, stage) in [("SHR", 2), ("NET", 1)] {
-        let method = match dice.below(4) {
+        let method = match dice.below(6) {
             0 => Method::Even,
             1 => {
                 let percents = dice.of(&PERCENTS);
@@ -309,6 +310,9 @@ fn pools(dice: &mut Dice) -> Vec<Pool> {
             }
             2 => Method::ProportionalToCost {
                 services: if dice.one_in(2) { vec![service("AWS"), service("EC2")] } else { Vec::new() },
+            },
+            3 => Method::Index {
+                parts: vec![("weights".to_owned(), decimal("2")), ("users".to_owned(), decimal("0.75"))],
             },
             _ => Method::Driver { driver: "weights".to_owned() },
         };
@@ -328,15 +332,120 @@ fn pools(dice: &mut Dice) -> Vec<Pool> {
             exclude: if dice.one_in(3) { vec![agency("DOC")] } else { Vec::new() },
             reason: String::new(),
             statement_text: String::new(),
+            sharing: Sharing::default(),
         });
     }
+    let [shr, net] = &mut pools[..] else { panic!("two pools") };
+    match dice.below(4) {
+        0 => feed(net, "SHR"),
+        1 => {
+            shr.stage = 1;
+            for pool in [&mut *shr, &mut *net] {
+                pool.sharing.group = Some("core".to_owned());
+            }
+            feed(net, "SHR");
+            if dice.one_in(2) {
+                feed(shr, "NET");
+            }
+        }
+        _ => {}
+    }
+    for pool in &mut pools {
+        vary(pool, dice);
+    }
+    for place in 0..2 {
+        if pools[place].sharing.group.is_none() && dice.one_in(4) {
+            let change = day(dice);
+            let mut next = pools[place].clone();
+            pools[place].valid = Validity { from: None, to: Some(change) };
+            (next.version, next.line) = (2, next.line + 10);
+            next.valid = Validity { from: Some(change), to: None };
+            next.exclude = vec![agency("DOH")];
+            next.sharing.residual = None;
+            pools.push(next);
+        }
+    }
     pools
+}
+
+/// Lets a pool give a part to another; by cost it cannot.
+fn feed(pool: &mut Pool, to: &str) {
+    match &mut pool.method {
+        Method::Fixed { shares } => {
+            *shares = BTreeMap::from([(agency("AGR"), decimal("40")), (agency("DPS"), decimal("27.5"))]);
+            pool.sharing.pool_shares = BTreeMap::from([(crate::golden_money::pool(to), decimal("32.5"))]);
+            pool.targets.push(Target::Pool(crate::golden_money::pool(to)));
+        }
+        Method::ProportionalToCost { .. } => {}
+        _ => pool.targets.push(Target::Pool(crate::golden_money::pool(to))),
+    }
+}
+
+fn vary(pool: &mut Pool, dice: &mut Dice) {
+    let limit = |dice: &mut Dice, cents: usize, percent: usize| {
+        if dice.one_in(2) {
+            Limit::Amount(Money::from_cents(dice.below(cents) as i64))
+        } else {
+            Limit::Percent(decimal(&dice.below(percent).to_string()))
+        }
+    };
+    let sharing = &mut pool.sharing;
+    if sharing.group.is_none() {
+        sharing.floor = dice.one_in(4).then(|| limit(dice, 500, 20));
+        sharing.cap = dice.one_in(4).then(|| limit(dice, 500_000, 70));
+        sharing.de_minimis = dice.one_in(4).then(|| limit(dice, 1_000, 25));
+        sharing.residual = dice.one_in(4).then(|| agency(dice.of(&AGENCIES)));
+    }
+    sharing.agencies_only = matches!(pool.method, Method::Driver { .. }) && dice.one_in(4);
+    sharing.period = match dice.below(6) {
+        0 => DriverPeriod::Prior,
+        1 => DriverPeriod::Trailing(2),
+        2 => DriverPeriod::Frozen(september().previous()),
+        _ => DriverPeriod::Same,
+    };
+    sharing.on_zero_driver = match dice.below(6) {
+        0 => OnZeroDriver::Hold,
+        1 => OnZeroDriver::Central,
+        2 => OnZeroDriver::Fallback(crate::golden_money::pool(if pool.id.as_str() == "SHR" { "NET" } else { "SHR" })),
+        _ => OnZeroDriver::Error,
+    };
+    if dice.one_in(4) {
+        sharing.negative = OnNegative::Hold;
+    }
+    if dice.one_in(6) {
+        sharing.exclude = vec![Target::Class(CounterpartyClass::ProprietaryFund)];
+    }
+}
+
+/// What pools used of each other, and of themselves.
+fn pool_drivers(dice: &mut Dice) -> Vec<PoolDriverValue> {
+    let mut drivers = Vec::new();
+    for (driver, month) in [("weights", september()), ("users", september()), ("weights", september().previous())] {
+        for id in ["SHR", "NET"] {
+            if dice.one_in(3) {
+                continue;
+            }
+            drivers.push(PoolDriverValue {
+                driver: driver.to_owned(),
+                month,
+                pool: pool(id),
+                value: Quantity::parse(&dice.below(40).to_string()).unwrap(),
+                unit: "hours".to_owned(),
+                file: "drivers/made-up.csv".to_owned(),
+                line: 100 + drivers.len() as u64,
+            });
+        }
+    }
+    drivers
 }
 
 fn drivers(dice: &mut Dice) -> Vec<DriverValue> {
     let mut drivers = Vec::new();
     let all_zero = dice.one_in(8);
-    for driver in ["hours", "weights"] {
+    let before = september().previous();
+    for (driver, month) in
+        [("hours", september()), ("weights", september()), ("users", september()), ("weights", before)]
+    {
         if dice.one_in(10) {
             continue;
         }
@@ -347,7 +456,7 @@ fn drivers(dice: &mut Dice) -> Vec<DriverValue> {
             let value = if all_zero { "0".to_owned() } else { format!("{}.{}", dice.below(50), dice.below(100)) };
             drivers.push(DriverValue {
                 driver: driver.to_owned(),
-                month: september(),
+                month,
                 agency: agency(code),
                 value: Quantity::parse(&value).unwrap(),
                 unit: "hours".to_owned(),

@@ -12,8 +12,8 @@ use chargeback::model::codes::{AgencyCode, ServiceCode};
 use chargeback::model::proof::{ItemType, VendorReconciliation};
 use chargeback::model::roll_up::Row;
 use chargeback::model::settings::{
-    Agency, Condition, Field, FundingResidual, FundingRule, Measure, Method, Mode, OwnerResult, Pool, RateCard,
-    RateModel, Scope, Settings, Target,
+    Agency, Condition, DriverPeriod, Field, FundingResidual, FundingRule, Limit, Measure, Method, Mode, OnNegative,
+    OnZeroDriver, OwnerResult, Pool, RateCard, RateModel, Recipient, Scope, Settings, Target,
 };
 use chargeback::stages::allocate::allocate;
 use chargeback::stages::rate::rate;
@@ -28,7 +28,7 @@ type Fraction = BigRational;
 
 #[test]
 fn both_agree_on_made_up_months() {
-    for seed in 0..200 {
+    for seed in 0..1000 {
         compare(seed, 1 + (seed as usize * 7) % 90);
     }
 }
@@ -54,16 +54,34 @@ fn the_made_up_months_hold_what_can_go_wrong() {
                 see(format!("{:?} cut", line.kind));
             }
         }
+        for pool in &allocated.bills.pools {
+            let how =
+                pool.method.split(' ').filter(|word| ["index", "directly", "reciprocal", "as", "of"].contains(word));
+            how.for_each(|word| see(format!("pool {word}")));
+            let moved = [("gives on", !pool.passed_on.is_empty()), ("holds", !pool.held.is_zero())];
+            let moved = moved.into_iter().chain([("exchanges", !pool.exchanged.is_zero()), ("v2", pool.version == 2)]);
+            moved.filter(|(_, is_so)| *is_so).for_each(|(word, _)| see(format!("pool {word}")));
+        }
+        let said = allocated.bills.lines.iter().flat_map(|line| &line.arithmetic);
+        for words in
+            ["raised to the floor", "held at the cap", "the least that is billed", "limits of others", "step-down"]
+        {
+            if said.clone().any(|said| said.contains(words)) {
+                see(words.to_owned());
+            }
+        }
         allocated.bills.residuals.iter().for_each(|cent| see(cent.step.split(' ').next().unwrap().to_owned()));
         allocated.bills.central.iter().for_each(|central| see(central.reason.clone()));
         allocated.charges.iter().for_each(|charge| see(destination(&charge.destination).to_owned()));
     }
     let expected = "
         CB0401 CB0402 CB0403 CB0404 CB0406 CB0322 CB0501 CB0502 CB0504 CB0505 CB0506 CB0507 CB0508 CB0601 CB0602 CB0603 CB0606
-        CB0607 CB0608 CB0609 CB0611 CB0613 CB0614 CB0615 CB0701; Direct Chargeback; Direct Showback; Direct Absorbed;
+        CB0607 CB0608 CB0609 CB0611 CB0613 CB0614 CB0615 CB0617 CB0618 CB0619 CB0701; Direct Chargeback; Direct Showback; Direct Absorbed;
         Unit Chargeback; Shared Chargeback; Fee Chargeback; Fee Showback; Fee Visibility; Fee Absorbed; 0 strings; 1 strings;
         2 strings; 3 strings; a credit; Unit cut; Fee cut; fit; pool; funding; difference that rounding cannot explain;
-        marketplace; agency; pool; prepaid; central; excluded; suspense";
+        marketplace; agency; pool; prepaid; central; excluded; suspense; pool index; pool directly; pool as; pool of;
+        pool reciprocal; pool gives on; pool holds; pool exchanges; pool v2; raised to the floor; held at the cap; the least
+        that is billed; limits of others; step-down";
     let codes =
         expected.split_whitespace().filter(|word| word.starts_with("CB")).map(|word| word.trim_end_matches(';'));
     let words = expected.split(';').skip(1).map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -127,7 +145,8 @@ pub fn compare(seed: u64, rows: usize) {
 }
 
 fn key_of(line: &BillLine) -> String {
-    let rate = line.rate.as_ref().map_or("", |rate| &rate.rate_id);
+    let share = line.share.as_ref().map_or(String::new(), |share| format!("{} v{}", share.pool, share.version));
+    let rate = line.rate.as_ref().map_or(share, |rate| rate.rate_id.clone());
     let account = line.description.split_once("(account ").map_or("", |(_, account)| account.trim_end_matches(')'));
     let basis = line.arithmetic[0].split_once(" at ").map_or("", |(_, basis)| basis.split(' ').next().unwrap());
     let absorbed = line.absorbed_by.as_ref().map_or("", |fund| fund.as_str());
@@ -468,6 +487,164 @@ fn pool_in_month<'a>(settings: &'a Settings, id: &str) -> Option<&'a Pool> {
     on_first.or_else(|| of_id().find(|pool| pool.valid.from.is_some_and(|from| september().contains(from))))
 }
 
+// ---- pools ----------------------------------------------------------------------------------------------------------
+
+struct Turn<'m> {
+    pool: &'m Pool,
+    places: Vec<usize>,
+    cents: i64,
+    is_first: bool,
+    is_broken: bool,
+}
+
+enum Plan {
+    Share(BTreeMap<Recipient, Fraction>),
+    Kept(Destination),
+}
+
+/// Why there are no weights.
+enum No {
+    Zero,
+    Broken,
+}
+
+fn used(
+    settings: &Settings,
+    pool: &Pool,
+    driver: &str,
+    targets: &[Recipient],
+) -> Result<BTreeMap<Recipient, Fraction>, No> {
+    let before = september().previous();
+    let months = match pool.sharing.period {
+        DriverPeriod::Same => vec![september()],
+        DriverPeriod::Prior => vec![before],
+        DriverPeriod::Trailing(2) => vec![before, september()],
+        DriverPeriod::Frozen(month) => vec![month],
+        DriverPeriod::Trailing(other) => panic!("no made-up month has {other}"),
+    };
+    let mut weights: BTreeMap<Recipient, Fraction> = BTreeMap::new();
+    for month in months {
+        let of_agencies = settings.drivers.iter().filter(|row| row.driver == driver && row.month == month);
+        let of_agencies = of_agencies.map(|row| (Recipient::Agency(row.agency.clone()), row.value));
+        let of_pools = settings.pool_drivers.iter().filter(|row| row.driver == driver && row.month == month);
+        let of_pools = of_pools.map(|row| (Recipient::Pool(row.pool.clone()), row.value));
+        let rows: Vec<_> = of_agencies.chain(of_pools).collect();
+        if rows.is_empty() {
+            return Err(No::Broken);
+        }
+        for (to, value) in rows {
+            let counts = !(pool.sharing.agencies_only && matches!(to, Recipient::Pool(_)));
+            if targets.contains(&to) && counts {
+                *weights.entry(to).or_insert_with(Fraction::zero) += of_text(&value.to_string());
+            }
+        }
+    }
+    if weights.values().all(Fraction::is_zero) { Err(No::Zero) } else { Ok(weights) }
+}
+
+/// What each pool of a turn gives to whom, in cents; none where limits cannot be kept or nothing ever leaves.
+fn given_out(now: &[Turn<'_>], plans: &[BTreeMap<Recipient, Fraction>]) -> Option<Vec<Vec<(Recipient, i64)>>> {
+    let shares: Vec<BTreeMap<Recipient, Fraction>> = if now[0].pool.sharing.group.is_none() {
+        vec![levelled(now[0].pool, now[0].cents, &plans[0])?]
+    } else {
+        together(now, plans)?
+    };
+    let total: i64 = now.iter().map(|turn| turn.cents).sum();
+    let exact: Vec<Fraction> = shares.iter().flat_map(|shares| shares.values().cloned()).collect();
+    let first = exact.iter().find(|share| !share.is_zero());
+    let sign = if total < 0 || (total == 0 && first.is_some_and(Fraction::is_negative)) { -1 } else { 1 };
+    let turned: Vec<Fraction> = exact.iter().map(|share| share * whole(sign)).collect();
+    let mut cents = hand_out(total * sign, &turned).unwrap();
+    if let Some(named) = &now[0].pool.sharing.residual {
+        let to = Recipient::Agency(named.clone());
+        let place = shares[0].iter().position(|(of, share)| *of == to && !share.is_zero());
+        if let Some(place) = place {
+            cents = turned.iter().map(|share| share.floor().to_integer().to_i64().unwrap()).collect();
+            cents[place] += total * sign - cents.iter().sum::<i64>();
+        }
+    }
+    let mut left = cents.into_iter().map(|cents| cents * sign);
+    Some(shares.into_iter().map(|shares| shares.into_keys().map(|to| (to, left.next().unwrap())).collect()).collect())
+}
+
+/// Exact shares in cents within floor and cap: the level at which they add up to the pool, found between the points where
+/// a share meets a limit.
+fn levelled(pool: &Pool, cents: i64, weights: &BTreeMap<Recipient, Fraction>) -> Option<BTreeMap<Recipient, Fraction>> {
+    let whole_pool = whole(cents.abs());
+    let sign = whole(if cents < 0 { -1 } else { 1 });
+    let sum: Fraction = weights.values().sum();
+    let in_cents = |limit: Limit| match limit {
+        Limit::Amount(amount) => whole(amount.cents()),
+        Limit::Percent(percent) => of_text(&percent.to_string()) / whole(100) * &whole_pool,
+    };
+    let least = pool.sharing.de_minimis.map_or_else(Fraction::zero, in_cents);
+    let big = |weight: &Fraction| !weight.is_zero() && &whole_pool * weight / &sum >= least;
+    let any_big = weights.values().any(big);
+    let counts = |weight: &Fraction| if any_big { big(weight) } else { !weight.is_zero() };
+    let free: Vec<&Fraction> = weights.values().filter(|weight| counts(weight)).collect();
+    let floor = pool.sharing.floor.map_or_else(Fraction::zero, in_cents);
+    let cap = pool.sharing.cap.map_or_else(|| whole_pool.clone(), in_cents);
+    let at = |level: &Fraction, weight: &Fraction| (level * weight).min(cap.clone()).max(floor.clone());
+    let adds_up = |level: &Fraction| free.iter().map(|weight| at(level, weight)).sum::<Fraction>();
+    let count = whole(free.len() as i64);
+    if cents != 0 && (&floor * &count > whole_pool || &cap * &count < whole_pool) {
+        return None;
+    }
+    let mut points: Vec<Fraction> = free.iter().flat_map(|weight| [&floor / *weight, &cap / *weight]).collect();
+    points.sort();
+    let level = if cents == 0 {
+        Fraction::zero()
+    } else {
+        let below =
+            points.iter().filter(|point| adds_up(point) <= whole_pool).max().cloned().unwrap_or_else(Fraction::zero);
+        let above =
+            points.iter().filter(|point| adds_up(point) >= whole_pool).min().cloned().unwrap_or_else(|| below.clone());
+        let (low, high) = (adds_up(&below), adds_up(&above));
+        if low == high { below } else { &below + (&above - &below) * (&whole_pool - &low) / (&high - &low) }
+    };
+    let share = |weight: &Fraction| {
+        if cents == 0 || !counts(weight) { Fraction::zero() } else { at(&level, weight) * &sign }
+    };
+    Some(weights.iter().map(|(to, weight)| (to.clone(), share(weight))).collect())
+}
+
+/// Two pools that feed each other: x = (a + b q) / (1 - p q), where p goes from the first to the second and q back.
+fn together(now: &[Turn<'_>], plans: &[BTreeMap<Recipient, Fraction>]) -> Option<Vec<BTreeMap<Recipient, Fraction>>> {
+    let ids: Vec<Recipient> = now.iter().map(|turn| Recipient::Pool(turn.pool.id.clone())).collect();
+    let fractions: Vec<BTreeMap<Recipient, Fraction>> = plans
+        .iter()
+        .zip(&ids)
+        .map(|(weights, own)| {
+            let others: BTreeMap<_, _> = weights.iter().filter(|(to, _)| *to != own).collect();
+            let sum: Fraction = others.values().copied().sum();
+            let part = |(to, weight): (&Recipient, &Fraction)| (to.clone(), weight / &sum);
+            if sum.is_zero() { BTreeMap::new() } else { others.into_iter().map(part).collect() }
+        })
+        .collect();
+    if fractions.iter().any(BTreeMap::is_empty) {
+        return None;
+    }
+    let cents: Vec<Fraction> = now.iter().map(|turn| whole(turn.cents)).collect();
+    let gross = match &cents[..] {
+        [alone] => vec![alone.clone()],
+        [a, b] => {
+            let sent = |from: usize, to: usize| fractions[from].get(&ids[to]).cloned().unwrap_or_else(Fraction::zero);
+            let (p, q) = (sent(0, 1), sent(1, 0));
+            let left = whole(1) - &p * &q;
+            if left.is_zero() {
+                return None;
+            }
+            vec![(a + b * &q) / &left, (b + a * &p) / &left]
+        }
+        _ => panic!("no made-up group has three"),
+    };
+    let leaving = |(fractions, gross): (BTreeMap<Recipient, Fraction>, Fraction)| {
+        let leaves = fractions.into_iter().filter(|(to, _)| !ids.contains(to));
+        leaves.map(|(to, fraction)| (to, fraction * &gross)).collect()
+    };
+    Some(fractions.into_iter().zip(gross).map(leaving).collect())
+}
+
 // ---- allocate ------------------------------------------------------------------------------------------------------
 
 fn mode_on(settings: &Settings, agency: &AgencyCode, service: &ServiceCode, day: NaiveDate) -> (Mode, String) {
@@ -599,39 +776,147 @@ impl Plain {
         }
     }
 
+    /// Stage by stage: a pool has its turn once those before it have given it what they give.
     fn pools(&mut self, made: &MadeUp) {
-        let ids: BTreeSet<String> = self
-            .charges
-            .iter()
-            .filter_map(|charge| match &charge.to {
-                Destination::Pool(pool) => Some(pool.to_string()),
-                _ => None,
-            })
-            .collect();
-        for id in ids {
-            let pool = pool_in_month(&made.settings, &id).unwrap();
-            let here = |charge: &PlainCharge| charge.to == Destination::Pool(pool.id.clone());
-            let total: i64 = self.charges.iter().filter(|charge| here(charge)).map(|charge| charge.cents).sum();
-            // A driver speaks of all days of the month, other methods of those that have charges.
-            let by_driver = matches!(pool.method, Method::Driver { .. });
-            let of_charges = self.charges.iter().filter(|charge| here(charge)).map(|c| made.roll_up.row(c.row).day());
-            let days: Vec<NaiveDate> = if by_driver { days_of_month() } else { of_charges.collect() };
-            let is_in_force = days.iter().all(|day| pool.valid.covers(*day));
-            let weights = if is_in_force { self.weights(&made.settings, pool) } else { None };
-            let Some(weights) = weights else {
-                for charge in &mut self.charges {
-                    if here(charge) {
-                        charge.to = Destination::Suspense(format!("pool {id} cannot be shared"));
-                    }
+        let settings = &made.settings;
+        let mut turns = self.turns(made);
+        let mut sent: BTreeMap<String, i64> = BTreeMap::new();
+        while let Some(first) = turns.first() {
+            let group = first.pool.sharing.group.clone();
+            let count = turns.iter().filter(|turn| group.is_some() && turn.pool.sharing.group == group).count().max(1);
+            let mut now = Vec::new();
+            for _ in 0..count {
+                let next = turns.iter().position(|turn| now.is_empty() || turn.pool.sharing.group == group).unwrap();
+                let mut turn = turns.remove(next);
+                if turn.is_first {
+                    turn.cents += sent.remove(turn.pool.id.as_str()).unwrap_or_default();
+                }
+                now.push(turn);
+            }
+            let plans: Vec<Plan> = now.iter().map(|turn| self.plan(settings, turn)).collect();
+            if let Some(Plan::Kept(to)) = plans.iter().find(|plan| matches!(plan, Plan::Kept(_))) {
+                let to = to.clone();
+                now.iter().flat_map(|turn| &turn.places).for_each(|&place| self.charges[place].to = to.clone());
+                continue;
+            }
+            let plans: Vec<BTreeMap<Recipient, Fraction>> = plans
+                .into_iter()
+                .map(|plan| match plan {
+                    Plan::Share(weights) => weights,
+                    Plan::Kept(_) => panic!("none is kept"),
+                })
+                .collect();
+            let Some(given) = given_out(&now, &plans) else {
+                let named: Vec<&str> = now.iter().map(|turn| turn.pool.id.as_str()).collect();
+                let alone = format!("pool {} cannot be shared", named[0]);
+                let together = format!("nothing leaves the pools {}", named.join(", "));
+                let reason = if group.is_some() { together } else { alone };
+                for &place in now.iter().flat_map(|turn| &turn.places) {
+                    self.charges[place].to = Destination::Suspense(reason.clone());
                 }
                 continue;
             };
-            let (agencies, weights): (Vec<AgencyCode>, Vec<Fraction>) = weights.into_iter().unzip();
-            let shares = share(total, &weights);
-            for ((agency, weight), cents) in agencies.into_iter().zip(weights).zip(shares) {
-                if !weight.is_zero() {
-                    self.add(self.own_line(&made.settings, agency, pool.service.clone(), LineKind::Shared, "", cents));
+            for ((turn, weights), given) in now.iter().zip(&plans).zip(given) {
+                for (to, cents) in given {
+                    match to {
+                        Recipient::Pool(id) => *sent.entry(id.to_string()).or_default() += cents,
+                        Recipient::Agency(agency) if !weights[&Recipient::Agency(agency.clone())].is_zero() => {
+                            let (service, version) = (turn.pool.service.clone(), turn.pool.version);
+                            let from = format!("{} v{version}", turn.pool.id);
+                            self.add(self.own_line(settings, agency, service, LineKind::Shared, &from, cents));
+                        }
+                        Recipient::Agency(_) => {}
+                    }
                 }
+            }
+        }
+    }
+
+    /// Each version of a pool with what its charges bring in; pools that others feed, too.
+    fn turns<'m>(&mut self, made: &'m MadeUp) -> Vec<Turn<'m>> {
+        let settings = &made.settings;
+        let of_charge = |charge: &PlainCharge| match &charge.to {
+            Destination::Pool(pool) => Some(pool.to_string()),
+            _ => None,
+        };
+        let mut ids: BTreeSet<String> = self.charges.iter().filter_map(of_charge).collect();
+        for _ in 0..3 {
+            for id in ids.clone() {
+                let fed = pool_in_month(settings, &id).unwrap().targets.iter().filter_map(|target| match target {
+                    Target::Pool(id) => Some(id.to_string()),
+                    _ => None,
+                });
+                ids.extend(fed.filter(|id| pool_in_month(settings, id).is_some()));
+            }
+        }
+        let mut turns = Vec::new();
+        for id in ids {
+            let pool = pool_in_month(settings, &id).unwrap();
+            let on = |day: NaiveDate| settings.pools.iter().find(|of| of.id == pool.id && of.valid.covers(day));
+            let places: Vec<usize> = (0..self.charges.len())
+                .filter(|&place| self.charges[place].to == Destination::Pool(pool.id.clone()))
+                .collect();
+            let day_of = |place: &usize| made.roll_up.row(self.charges[*place].row).day();
+            // A driver speaks of all days of the month, other methods of those that have charges.
+            let by_driver = matches!(pool.method, Method::Driver { .. } | Method::Index { .. }) && !places.is_empty();
+            let days: Vec<NaiveDate> = if by_driver { days_of_month() } else { places.iter().map(day_of).collect() };
+            let mut of_pool: Vec<Turn<'_>> = Vec::new();
+            let is_broken = !days.iter().all(|day| on(*day).is_some());
+            if !is_broken {
+                for place in places {
+                    let version = on(day_of(&place)).unwrap();
+                    let alike =
+                        |turn: &Turn<'_>| turn.pool.version == version.version || turn.pool.shares_like(version);
+                    let known = of_pool.iter().position(alike).unwrap_or_else(|| {
+                        of_pool.push(Turn {
+                            pool: version,
+                            places: Vec::new(),
+                            cents: 0,
+                            is_first: false,
+                            is_broken: false,
+                        });
+                        of_pool.len() - 1
+                    });
+                    of_pool[known].cents += self.charges[place].cents;
+                    of_pool[known].places.push(place);
+                }
+            } else {
+                for place in places {
+                    self.charges[place].to = Destination::Suspense(format!("pool {id} cannot be shared"));
+                }
+            }
+            if of_pool.is_empty() {
+                of_pool.push(Turn { pool, places: Vec::new(), cents: 0, is_first: false, is_broken: false });
+            }
+            of_pool.sort_by_key(|turn| turn.pool.valid.from);
+            of_pool[0].is_first = true;
+            of_pool[0].is_broken = is_broken;
+            turns.extend(of_pool);
+        }
+        turns.sort_by_key(|turn| (turn.pool.stage, turn.pool.id.clone(), turn.pool.valid.from));
+        turns
+    }
+
+    fn plan(&self, settings: &Settings, turn: &Turn<'_>) -> Plan {
+        let (pool, id) = (turn.pool, &turn.pool.id);
+        let suspense = |why: &str| Plan::Kept(Destination::Suspense(format!("pool {id} {why}")));
+        if turn.is_broken {
+            return suspense("cannot be shared");
+        }
+        if turn.cents < 0 && pool.sharing.negative == OnNegative::Hold {
+            return suspense("is held: its credits exceed its charges");
+        }
+        match (self.weights(settings, pool), &pool.sharing.on_zero_driver) {
+            (Ok(weights), _) => Plan::Share(weights),
+            (Err(No::Broken), _) | (Err(No::Zero), OnZeroDriver::Error) => suspense("cannot be shared"),
+            (Err(No::Zero), OnZeroDriver::Hold) => suspense("is held: its driver adds up to nothing"),
+            (Err(No::Zero), OnZeroDriver::Central) => {
+                Plan::Kept(Destination::Central(format!("pool {id} whose driver adds up to nothing")))
+            }
+            (Err(No::Zero), OnZeroDriver::Fallback(other)) => {
+                let Some(rule) = pool_in_month(settings, other.as_str()) else { return suspense("cannot be shared") };
+                let lent = Pool { id: id.clone(), stage: pool.stage, ..rule.clone() };
+                self.weights(settings, &lent).map_or_else(|_| suspense("cannot be shared"), Plan::Share)
             }
         }
     }
@@ -663,51 +948,77 @@ impl Plain {
         }
     }
 
-    fn weights(&self, settings: &Settings, pool: &Pool) -> Option<BTreeMap<AgencyCode, Fraction>> {
+    fn weights(&self, settings: &Settings, pool: &Pool) -> Result<BTreeMap<Recipient, Fraction>, No> {
         let in_month = |agency: &Agency| {
             let mut days = september().first_day().iter_days().take(30);
             // An agency that exists on any day of the month takes part.
             days.any(|day| agency.valid.covers(day))
         };
         let takes_part = |agency: &&Agency| {
-            let named = pool.targets.iter().any(|target| match target {
-                Target::All => true,
-                Target::Class(class) => *class == agency.class,
-                Target::Agency(code) => *code == agency.code,
-            });
-            named && in_month(agency) && !pool.exclude.contains(&agency.code)
+            let named = |targets: &[Target]| {
+                targets.iter().any(|target| match target {
+                    Target::All => true,
+                    Target::Class(class) => *class == agency.class,
+                    Target::Agency(code) => *code == agency.code,
+                    Target::Pool(_) => false,
+                })
+            };
+            let excluded = pool.exclude.contains(&agency.code) || named(&pool.sharing.exclude);
+            named(&pool.targets) && in_month(agency) && !excluded
         };
-        let targets: Vec<&AgencyCode> =
-            settings.agencies.iter().filter(takes_part).map(|agency| &agency.code).collect();
-        let weights: BTreeMap<AgencyCode, Fraction> = match &pool.method {
-            Method::Even => targets.into_iter().map(|code| (code.clone(), whole(1))).collect(),
+        let mut targets: Vec<Recipient> =
+            settings.agencies.iter().filter(takes_part).map(|agency| Recipient::Agency(agency.code.clone())).collect();
+        for target in &pool.targets {
+            let Target::Pool(id) = target else { continue };
+            if *id == pool.id {
+                continue;
+            }
+            let fed = pool_in_month(settings, id.as_str()).ok_or(No::Broken)?;
+            let together = pool.sharing.group.is_some() && fed.sharing.group == pool.sharing.group;
+            if fed.stage <= pool.stage && !together {
+                return Err(No::Broken);
+            }
+            targets.push(Recipient::Pool(id.clone()));
+        }
+        match &pool.method {
+            Method::Even if targets.is_empty() => Err(No::Zero),
+            Method::Even => Ok(targets.into_iter().map(|to| (to, whole(1))).collect()),
             Method::Fixed { shares } => {
+                let of_agencies = shares.iter().map(|(code, share)| (Recipient::Agency(code.clone()), share));
+                let of_pools = pool.sharing.pool_shares.iter().map(|(id, share)| (Recipient::Pool(id.clone()), share));
                 let shares: BTreeMap<_, _> =
-                    shares.iter().map(|(code, share)| (code.clone(), of_text(&share.to_string()))).collect();
-                (shares.values().sum::<Fraction>() == whole(100)).then_some(shares)?
+                    of_agencies.chain(of_pools).map(|(to, share)| (to, of_text(&share.to_string()))).collect();
+                if shares.values().sum::<Fraction>() == whole(100) { Ok(shares) } else { Err(No::Broken) }
             }
             Method::ProportionalToCost { services } => {
-                let cost_of = |code: &AgencyCode| -> i64 {
-                    let lines = self.lines.iter().filter(|line| line.kind == LineKind::Direct && line.agency == *code);
+                let cost_of = |to: &Recipient| -> i64 {
+                    let lines = self
+                        .lines
+                        .iter()
+                        .filter(|line| line.kind == LineKind::Direct && *to == Recipient::Agency(line.agency.clone()));
                     let of = lines.filter(|line| services.is_empty() || services.contains(&line.service));
                     of.map(|line| line.cents).sum()
                 };
-                targets.into_iter().map(|code| (code.clone(), whole(cost_of(code)))).collect()
+                let weights: BTreeMap<_, _> = targets.into_iter().map(|to| (to.clone(), whole(cost_of(&to)))).collect();
+                if weights.values().any(Fraction::is_negative) {
+                    return Err(No::Broken);
+                }
+                if weights.values().all(Fraction::is_zero) { Err(No::Zero) } else { Ok(weights) }
             }
-            Method::Driver { driver } => {
-                let mut weights = BTreeMap::new();
-                for value in settings.drivers.iter().filter(|value| value.driver == *driver) {
-                    if targets.contains(&&value.agency) {
-                        *weights.entry(value.agency.clone()).or_insert_with(Fraction::zero) +=
-                            of_text(&value.value.to_string());
+            Method::Driver { driver } => used(settings, pool, driver, &targets),
+            Method::Index { parts } => {
+                let mut weights: BTreeMap<Recipient, Fraction> = BTreeMap::new();
+                for (driver, weight) in parts {
+                    let of_driver = used(settings, pool, driver, &targets)?;
+                    let sum: Fraction = of_driver.values().sum();
+                    for (to, value) in of_driver {
+                        *weights.entry(to).or_insert_with(Fraction::zero) +=
+                            value / &sum * of_text(&weight.to_string());
                     }
                 }
-                weights
+                Ok(weights)
             }
-        };
-        let sound =
-            weights.values().all(|weight| !weight.is_negative()) && weights.values().any(|weight| !weight.is_zero());
-        sound.then_some(weights)
+        }
     }
 
     /// Each line of consumed quantities is rounded once; where its mode changes, sums up to each part are rounded.

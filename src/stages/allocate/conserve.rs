@@ -1,7 +1,7 @@
 //! What must hold when allocate ends. Run on what it leaves, so that an error in any step is found and not only one
 //! that the step itself would notice.
 
-use crate::model::bill::{Bills, Destination, LineKind, RatedCharge, SectionKey};
+use crate::model::bill::{BillLine, Bills, Destination, LineKind, RatedCharge, SectionKey};
 use crate::model::codes::PoolId;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Money, Overflow};
@@ -87,13 +87,40 @@ fn destinations(check: &mut Check, charges: &[RatedCharge], bills: &Bills) -> Re
     let of_direct = bills.lines.iter().filter(|line| line.kind == LineKind::Direct);
     let billed = Money::total(of_direct.map(|line| line.amount))?;
     check.equal("direct charges", ("charges", direct), ("lines", billed));
-    for (id, taken_in) in pools {
-        let what = format!("pool {id}");
-        let results = bills.pools.iter().filter(|result| result.pool == *id);
-        check.equal(&what, ("charges", taken_in), ("given out", Money::total(results.map(|result| result.given_out))?));
-        let of_pool = |line: &&crate::model::bill::BillLine| line.share.as_ref().is_some_and(|share| share.pool == *id);
-        let shares = Money::total(bills.lines.iter().filter(of_pool).map(|line| line.amount))?;
-        check.equal(&what, ("charges", taken_in), ("lines", shares));
+    for result in &bills.pools {
+        pools.entry(&result.pool).or_default();
     }
+    for (id, charged) in pools {
+        let what = format!("pool {id}");
+        let results = || bills.pools.iter().filter(|result| result.pool == *id);
+        let mut of_charges = Money::ZERO;
+        for result in results() {
+            of_charges = of_charges.checked_add(result.of_charges()?)?;
+            let out = result.given_out.checked_add(result.held)?;
+            check.equal(
+                &what,
+                ("taken in", result.taken_in.checked_add(result.exchanged)?),
+                ("given out and held", out),
+            );
+            let passed_on = Money::total(result.passed_on.iter().map(|(.., amount)| *amount))?;
+            let is_share = |line: &&BillLine| line.share.as_ref().is_some_and(|share| share.is_of(result));
+            let shares = Money::total(bills.lines.iter().filter(is_share).map(|line| line.amount))?;
+            check.equal(
+                &what,
+                ("given out", result.given_out),
+                ("lines and other pools", shares.checked_add(passed_on)?),
+            );
+        }
+        check.equal(&what, ("charges", charged), ("taken in of charges", of_charges));
+        let received = Money::total(results().flat_map(|result| &result.received).map(|(_, amount)| *amount))?;
+        let sent = bills.pools.iter().flat_map(|result| &result.passed_on).filter(|(to, ..)| to == id);
+        check.equal(
+            &what,
+            ("received", received),
+            ("what other pools gave it", Money::total(sent.map(|(.., cents)| *cents))?),
+        );
+    }
+    let exchanged = Money::total(bills.pools.iter().map(|result| result.exchanged))?;
+    check.equal("pools of groups", ("moved between them", exchanged), ("nothing", Money::ZERO));
     Ok(())
 }

@@ -119,7 +119,7 @@ pub(super) fn number(books: Books<'_>, mut drafts: Vec<Draft>, bills: &mut Bills
         books.settings.services.iter().map(|service| (&service.code, service.order)).collect();
     drafts.sort_by_cached_key(|Draft { line, account, .. }| {
         let service = (place.get(&line.service).copied().unwrap_or(u32::MAX), line.service.clone());
-        let pool = line.share.as_ref().map(|share| share.pool.clone());
+        let pool = line.share.as_ref().map(|share| (share.pool.clone(), share.version));
         let of = (line.provider.clone(), line.rate.clone(), pool, account.clone());
         (line.agency.clone(), service, line.kind, of, line.mode, line.absorbed_by.clone())
     });

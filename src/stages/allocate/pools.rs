@@ -1,19 +1,27 @@
 //! Pools: shared cost, taken in once, given out to the last cent.
+//!
+//! Pools are shared stage by stage. What one gives to another is taken in there before its turn comes; pools of one group
+//! have one turn and are solved together. Weights never depend on amounts that pools move, so the order decides nothing
+//! but who is closed.
 
+mod converted;
+mod driver;
+mod give;
+mod group;
+mod limits;
 mod parts;
+mod together;
 
 use super::Books;
-use super::fit::one_cent;
 use super::lines::Draft;
-use crate::model::bill::{BillDetail, Bills, Destination, LineKind, PoolResult, PoolShare, RatedCharge, Ruling};
+use crate::model::bill::{BillDetail, Bills, Destination, PoolResult, RatedCharge, Ruling};
 use crate::model::codes::PoolId;
-use crate::model::exchange::Exchange;
-use crate::model::finding::{Code, Finding, Place};
-use crate::model::money::{Cost, Exact, Money, Overflow, split};
-use crate::model::settings::{Method, Pool};
+use crate::model::finding::{Code, Finding, Place, Severity};
+use crate::model::money::{Cost, Money, Overflow};
+use crate::model::settings::{OnNegative, OnZeroDriver, Pool, Sharing};
 use chrono::NaiveDate;
 use hashbrown::HashMap;
-use parts::Parts;
+use parts::{Parts, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,206 +40,354 @@ pub(super) fn share(
             members.entry(pool.clone()).or_default().push(place);
         }
     }
-    let mut pools: Vec<(Option<&Pool>, PoolId, Vec<usize>)> =
-        members.into_iter().map(|(id, members)| (books.settings.pool(&id, books.month), id, members)).collect();
-    pools.sort_by_key(|(pool, id, _)| (pool.map(|pool| pool.stage), id.clone()));
-    let mut drafts = Vec::new();
-    for (pool, id, members) in pools {
-        let taken_in = Money::total(members.iter().map(|&place| charges[place].amount))?;
-        let parts = match pool {
-            Some(pool) => match one_version(books, pool, charges, &members) {
-                Ok(pool) => Parts::of(books, pool, taken_in, direct, findings)?.map(|parts| (pool, parts)),
-                Err(day) => {
-                    findings.push(within_month(books, pool, day, taken_in));
-                    None
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut desk = Desk {
+        books,
+        charges,
+        direct,
+        bills,
+        findings,
+        drafts: Vec::new(),
+        sent: BTreeMap::new(),
+        versions: HashMap::new(),
+    };
+    let intakes = desk.intakes(members)?;
+    let mut turns: Vec<Vec<Intake<'_>>> = Vec::new();
+    for intake in intakes {
+        let group = intake.pool.sharing.group.as_ref();
+        let of_turn = |turn: &&mut Vec<Intake<'_>>| {
+            turn.first().is_some_and(|first| group.is_some() && first.pool.sharing.group.as_ref() == group)
+        };
+        match turns.iter_mut().find(of_turn) {
+            Some(turn) => turn.push(intake),
+            None => turns.push(vec![intake]),
+        }
+    }
+    for mut turn in turns {
+        for intake in &mut turn {
+            if intake.is_first {
+                intake.received = desk.sent.remove(&intake.pool.id).unwrap_or_default();
+            }
+        }
+        match <[Intake<'_>; 1]>::try_from(turn) {
+            Ok([alone]) if alone.pool.sharing.group.is_none() => desk.alone(alone)?,
+            Ok([alone]) => desk.together(vec![alone])?,
+            Err(group) => desk.together(group)?,
+        }
+    }
+    Ok(desk.drafts)
+}
+
+/// A version of a pool, and what comes into it.
+struct Intake<'a> {
+    pool: &'a Pool,
+    /// Places of its charges.
+    members: Vec<usize>,
+    /// What other pools gave it.
+    received: Vec<(PoolId, Money)>,
+    /// The first version of the month receives what other pools give, which has no day.
+    is_first: bool,
+    /// It has been told why it cannot be shared.
+    is_told: bool,
+}
+
+struct Desk<'a, 'w> {
+    books: Books<'a>,
+    charges: &'w mut [RatedCharge],
+    direct: &'w [Draft],
+    bills: &'w mut Bills,
+    findings: &'w mut Vec<Finding>,
+    drafts: Vec<Draft>,
+    /// What pools have given to others whose turn has not come: receiver, then giver and amount.
+    sent: BTreeMap<PoolId, Vec<(PoolId, Money)>>,
+    versions: HashMap<(PoolId, NaiveDate), Option<&'a Pool>>,
+}
+
+/// Where the charges of a pool go that is not shared.
+enum Fate {
+    Suspense(String),
+    Central(String),
+}
+
+impl<'a> Desk<'a, '_> {
+    /// Every version of a pool that charges or other pools feed, in the order of their turns.
+    fn intakes(&mut self, mut members: BTreeMap<PoolId, Vec<usize>>) -> Result<Vec<Intake<'a>>, Overflow> {
+        let (settings, month) = (self.books.settings, self.books.month);
+        let mut waiting: Vec<PoolId> = members.keys().cloned().collect();
+        while let Some(id) = waiting.pop() {
+            let fed = settings.pool(&id, month).into_iter().flat_map(Pool::feeds);
+            for pool in fed.filter(|pool| settings.pool(pool, month).is_some()) {
+                if !members.contains_key(pool) {
+                    members.insert(pool.clone(), Vec::new());
+                    waiting.push(pool.clone());
                 }
-            },
-            None => {
-                findings.push(undefined(&id, taken_in, books));
-                None
+            }
+        }
+        let mut intakes = Vec::new();
+        for (id, places) in members {
+            let taken_in = Money::total(places.iter().map(|&place| self.charges[place].amount))?;
+            let Some(pool) = settings.pool(&id, month) else {
+                self.findings.push(undefined(&id, taken_in, self.books));
+                self.unshared(&places, &Fate::Suspense(format!("pool {id} cannot be shared")));
+                continue;
+            };
+            match self.by_version(pool, places) {
+                Ok(versions) => intakes.extend(versions.into_iter().enumerate().map(|(number, (pool, members))| {
+                    Intake { pool, members, received: Vec::new(), is_first: number == 0, is_told: false }
+                })),
+                Err((day, places)) => {
+                    self.findings.push(within_month(self.books, pool, day, taken_in));
+                    self.unshared(&places, &Fate::Suspense(format!("pool {id} cannot be shared")));
+                    // What other pools give it is held there, by name.
+                    intakes.push(Intake {
+                        pool,
+                        members: Vec::new(),
+                        received: Vec::new(),
+                        is_first: true,
+                        is_told: true,
+                    });
+                }
+            }
+        }
+        intakes.sort_by_key(|intake| (intake.pool.stage, intake.pool.id.clone(), intake.pool.valid.from));
+        Ok(intakes)
+    }
+
+    /// The pool's charges by the version that is in force on their day; versions that share alike are one. A driver speaks
+    /// of the whole month, so there a version must be in force on every day of it. Otherwise the day on which none is.
+    #[expect(clippy::type_complexity, reason = "the places go back to the caller, who puts the charges into suspense")]
+    fn by_version(
+        &mut self,
+        pool: &'a Pool,
+        places: Vec<usize>,
+    ) -> Result<Vec<(&'a Pool, Vec<usize>)>, (NaiveDate, Vec<usize>)> {
+        let (first, last) = (self.books.month.first_day(), self.books.month.last_day());
+        if pool.has_driver() && !places.is_empty() {
+            let uncovered =
+                first.iter_days().take_while(|day| *day <= last).find(|day| self.version(pool, *day).is_none());
+            if let Some(day) = uncovered {
+                return Err((day, places));
+            }
+        }
+        let mut versions: Vec<(&Pool, Vec<usize>)> = Vec::new();
+        for &place in &places {
+            let day = self.books.roll_up.row(self.charges[place].row).day().clamp(first, last);
+            let Some(version) = self.version(pool, day) else { return Err((day, places)) };
+            match versions.iter_mut().find(|(known, _)| known.version == version.version || known.shares_like(version))
+            {
+                Some((_, members)) => members.push(place),
+                None => versions.push((version, vec![place])),
+            }
+        }
+        if versions.is_empty() {
+            versions.push((pool, Vec::new()));
+        }
+        versions.sort_by_key(|(version, _)| version.valid.from);
+        Ok(versions)
+    }
+
+    fn version(&mut self, pool: &Pool, day: NaiveDate) -> Option<&'a Pool> {
+        let settings = self.books.settings;
+        *self.versions.entry((pool.id.clone(), day)).or_insert_with(|| settings.pool_on(&pool.id, day))
+    }
+
+    fn taken_in(&self, intake: &Intake<'_>) -> Result<Money, Overflow> {
+        let own = Money::total(intake.members.iter().map(|&place| self.charges[place].amount))?;
+        own.checked_add(Money::total(intake.received.iter().map(|(_, amount)| *amount))?)
+    }
+
+    fn alone(&mut self, intake: Intake<'a>) -> Result<(), Overflow> {
+        let (pool, taken_in) = (intake.pool, self.taken_in(&intake)?);
+        match self.shareable(&intake, taken_in)? {
+            Ok(parts) => {
+                let shares = match limits::shares(taken_in, parts.list, &pool.sharing) {
+                    Ok(shares) => shares,
+                    Err(limits::Unmet(why)) => {
+                        self.findings.push(unmet(self.books, pool, taken_in, why));
+                        return self.held(intake, &Fate::Suspense(format!("pool {} cannot be shared", pool.id)));
+                    }
+                };
+                let method = parts.method;
+                let given = give::Given {
+                    pool,
+                    taken_in,
+                    gross: taken_in.to_string(),
+                    opening: vec![format!("pool {} took in {taken_in}, shared {method}", pool.id)],
+                    method,
+                    total: parts.total,
+                    unit: parts.unit,
+                    shares,
+                    instead: Vec::new(),
+                };
+                let division = given.divide();
+                self.give_out(&intake, given, division, Money::ZERO)
+            }
+            Err(fate) => self.held(intake, &fate),
+        }
+    }
+
+    /// The parts, or where the pool's charges go by its own rules when there are none.
+    fn shareable(&mut self, intake: &Intake<'a>, taken_in: Money) -> Result<Result<Parts, Fate>, Overflow> {
+        let pool = intake.pool;
+        let cannot = || Fate::Suspense(format!("pool {} cannot be shared", pool.id));
+        if intake.is_told {
+            return Ok(Err(cannot()));
+        }
+        if taken_in.is_negative() && pool.sharing.negative == OnNegative::Hold {
+            self.findings.push(negative(self.books, pool, taken_in));
+            return Ok(Err(Fate::Suspense(format!("pool {} is held: its credits exceed its charges", pool.id))));
+        }
+        let zero = match Parts::of(self.books, pool, taken_in, self.direct, self.findings) {
+            Ok(parts) => return Ok(Ok(parts)),
+            Err(Refusal::Overflow) => return Err(Overflow),
+            Err(Refusal::Told) => return Ok(Err(cannot())),
+            Err(Refusal::Zero(zero)) => *zero,
+        };
+        let eased = |fix: String| Finding { severity: Severity::Warning, fix, ..zero.clone() };
+        let fate = match &pool.sharing.on_zero_driver {
+            OnZeroDriver::Error => {
+                self.findings.push(zero);
+                cannot()
+            }
+            OnZeroDriver::Hold => {
+                self.findings
+                    .push(eased("It waits in suspense, as on_zero_driver says. Share it by a correction.".into()));
+                Fate::Suspense(format!("pool {} is held: its driver adds up to nothing", pool.id))
+            }
+            OnZeroDriver::Central => {
+                self.findings.push(eased("The provider bears it, as on_zero_driver says.".into()));
+                Fate::Central(format!("pool {} whose driver adds up to nothing", pool.id))
+            }
+            OnZeroDriver::Fallback(other) => {
+                if let Some(rule) = self.books.settings.pool(other, self.books.month) {
+                    let fix = format!("It is shared as pool {other} is, as on_zero_driver says.");
+                    self.findings.push(eased(fix));
+                    return self.as_other(pool, rule, taken_in, cannot);
+                }
+                self.findings.push(zero);
+                cannot()
             }
         };
-        match parts {
-            Some((pool, parts)) => {
-                let details = |&place: &usize| {
-                    let charge: &RatedCharge = &charges[place];
-                    BillDetail { line: bills.pools.len(), row: charge.row, amount: charge.amount }
-                };
-                bills.pool_details.extend(members.iter().map(details));
-                let converted = converted(books, charges, &members)?;
-                let shared = give_out(books, pool, &parts, taken_in, bills)?;
-                drafts.extend(shared.into_iter().map(|draft| told(draft, &converted)));
+        Ok(Err(fate))
+    }
+
+    /// By the rule of another pool; where that has no driver either, the close is blocked.
+    fn as_other(
+        &mut self,
+        pool: &Pool,
+        rule: &Pool,
+        taken_in: Money,
+        cannot: impl FnOnce() -> Fate,
+    ) -> Result<Result<Parts, Fate>, Overflow> {
+        let sharing = Sharing { on_zero_driver: OnZeroDriver::Error, ..rule.sharing.clone() };
+        let (targets, exclude) = (rule.targets.clone(), rule.exclude.clone());
+        let lent = Pool { method: rule.method.clone(), targets, exclude, sharing, ..pool.clone() };
+        match Parts::of(self.books, &lent, taken_in, self.direct, self.findings) {
+            Ok(parts) => Ok(Ok(Parts { method: format!("as pool {} is, {}", rule.id, parts.method), ..parts })),
+            Err(Refusal::Overflow) => Err(Overflow),
+            Err(Refusal::Told) => Ok(Err(cannot())),
+            Err(Refusal::Zero(zero)) => {
+                self.findings.push(*zero);
+                Ok(Err(cannot()))
             }
-            None => to_suspense(charges, &members, format!("pool {id} cannot be shared")),
         }
     }
-    Ok(drafts)
-}
 
-/// What of a pool was in another currency, with its rate in words.
-fn converted(books: Books<'_>, charges: &[RatedCharge], members: &[usize]) -> Result<Vec<(String, String)>, Overflow> {
-    let mut sums: BTreeMap<&str, (Cost, Cost)> = BTreeMap::new();
-    for charge in members.iter().map(|&place| &charges[place]).filter(|charge| !charge.section.currency.is_empty()) {
-        let own = books.roll_up.row(charge.row).sums();
-        let (sum, in_books) = sums.entry(&charge.section.currency).or_default();
-        *sum = sum.checked_add(own.basis(charge.basis).unwrap_or(own.billed))?;
-        *in_books = in_books.checked_add(charge.cost)?;
+    /// The pool's own charges go where its fate says; what other pools gave it, it holds.
+    fn held(&mut self, intake: Intake<'_>, fate: &Fate) -> Result<(), Overflow> {
+        self.unshared(&intake.members, fate);
+        if intake.received.is_empty() {
+            return Ok(());
+        }
+        let held = Money::total(intake.received.iter().map(|(_, amount)| *amount))?;
+        self.bills.pools.push(PoolResult {
+            pool: intake.pool.id.clone(),
+            version: intake.pool.version,
+            service: intake.pool.service.clone(),
+            description: intake.pool.statement_text.clone(),
+            taken_in: held,
+            shares: Vec::new(),
+            given_out: Money::ZERO,
+            method: "held".to_owned(),
+            received: intake.received,
+            passed_on: Vec::new(),
+            exchanged: Money::ZERO,
+            held,
+        });
+        Ok(())
     }
-    let exchange = Exchange::new(books.settings, books.month);
-    let keeps = &books.settings.state.currency;
-    let told = |(currency, (own, in_books)): (&str, (Cost, Cost))| {
-        let words = exchange.rate(currency)?.in_words();
-        Some((currency.to_owned(), format!("of this {own} {currency} at {keeps} {words} = {in_books} {keeps}")))
-    };
-    Ok(sums.into_iter().filter_map(told).collect())
-}
 
-fn told(mut draft: Draft, converted: &[(String, String)]) -> Draft {
-    let (currencies, sentences) = converted.iter().cloned().unzip::<_, _, _, Vec<_>>();
-    draft.line.converted_from = currencies;
-    // Behind the sentence that says what the pool took in.
-    let behind = draft.line.arithmetic.len().min(1);
-    draft.line.arithmetic.splice(behind..behind, sentences);
-    draft
-}
-
-/// The version that shares a pool's charges: the same on each of their days, or one that shares alike. A driver speaks of
-/// the whole month, so there it must be so on every day of it. Otherwise the day on which it is not so.
-fn one_version<'a>(
-    books: Books<'a>,
-    pool: &'a Pool,
-    charges: &[RatedCharge],
-    members: &[usize],
-) -> Result<&'a Pool, NaiveDate> {
-    let (first, last) = (books.month.first_day(), books.month.last_day());
-    let of_charges = || members.iter().map(|&place| books.roll_up.row(charges[place].row).day().clamp(first, last));
-    let days: BTreeSet<NaiveDate> = match pool.method {
-        Method::Driver { .. } => first.iter_days().take_while(|day| *day <= last).collect(),
-        _ => of_charges().collect(),
-    };
-    let mut chosen: Option<&Pool> = None;
-    for day in days {
-        match (books.settings.pool_on(&pool.id, day), chosen) {
-            (Some(version), None) => chosen = Some(version),
-            (Some(version), Some(chosen)) if version.shares_like(chosen) => {}
-            _ => return Err(day),
+    fn unshared(&mut self, members: &[usize], fate: &Fate) {
+        let destination = match fate {
+            Fate::Suspense(reason) => Destination::Suspense(reason.clone()),
+            Fate::Central(reason) => Destination::Central(reason.clone()),
+        };
+        let mut moved: HashMap<usize, Arc<Ruling>> = HashMap::new();
+        for &place in members {
+            let charge = &mut self.charges[place];
+            let ruling = moved.entry(Arc::as_ptr(&charge.ruling) as usize).or_insert_with(|| {
+                Arc::new(Ruling { destination: destination.clone(), ..Ruling::clone(&charge.ruling) })
+            });
+            charge.ruling = ruling.clone();
         }
     }
-    Ok(chosen.unwrap_or(pool))
+
+    fn details(&mut self, members: &[usize]) {
+        let line = self.bills.pools.len();
+        let details = members.iter().map(|&place| {
+            let charge: &RatedCharge = &self.charges[place];
+            BillDetail { line, row: charge.row, amount: charge.amount }
+        });
+        self.bills.pool_details.extend(details);
+    }
 }
 
 fn within_month(books: Books<'_>, pool: &Pool, day: NaiveDate, taken_in: Money) -> Finding {
     let (id, month) = (&pool.id, books.month);
-    let in_force = books.settings.pool_on(id, day);
     let ended =
         books.settings.pools.iter().filter(|other| other.id == *id && other.valid.to.is_some_and(|to| to <= day));
-    let (version, column, cell) = match (in_force, ended.max_by_key(|other| other.valid.to)) {
-        (Some(version), _) => (version, "effective_from", version.valid.from),
-        (None, Some(version)) => (version, "effective_to", version.valid.to),
-        (None, None) => (pool, "effective_from", pool.valid.from),
+    let (version, column, cell) = match ended.max_by_key(|other| other.valid.to) {
+        Some(version) => (version, "effective_to", version.valid.to),
+        None => (pool, "effective_from", pool.valid.from),
     };
-    let of_day =
-        if matches!(pool.method, Method::Driver { .. }) { "its driver speaks of" } else { "it has charges of" };
-    let why = match in_force {
-        Some(version) => format!(
-            "Version {} of pool {id} starts within {month} and shares otherwise than the one before, and one month of the \
-             pool is shared in one way.",
-            version.version
-        ),
-        None => {
-            format!("No version of pool {id} is in force on {day}, a day that {of_day}; so the pool is not shared.")
-        }
-    };
+    let of_day = if pool.has_driver() { "its driver speaks of" } else { "it has charges of" };
+    let why = format!("No version of pool {id} is in force on {day}, a day that {of_day}; so the pool is not shared.");
     let (first, next) = (month.first_day(), month.next().first_day());
     let fix = format!("Let versions of the pool begin and end on the first of a month: {first}, or {next}.");
     let cell = cell.map_or_else(String::new, |cell| cell.to_string());
     let place = Place::file("pools.csv").row(version.line).column(column).value(cell);
-    let finding = Finding::new(Code::PoolWithinMonth, place, why, fix);
-    finding.at_stake(Cost::from_money(taken_in), books.settings.state.currency.as_str())
+    at_stake(Finding::new(Code::PoolWithinMonth, place, why, fix), books, taken_in)
 }
 
-fn give_out(
-    books: Books<'_>,
-    pool: &Pool,
-    parts: &Parts,
-    taken_in: Money,
-    bills: &mut Bills,
-) -> Result<Vec<Draft>, Overflow> {
-    let weights: Vec<Exact> = parts.agencies.iter().map(|part| part.weight.clone()).collect();
-    // `Parts` has refused weights that are negative or add up to nothing.
-    let division = split(taken_in, &weights).map_err(|_| Overflow)?;
-    let total = weights.iter().fold(Exact::zero(), |sum, weight| sum.plus(weight));
-    let mut drafts = Vec::new();
-    let mut shares = Vec::new();
-    for (place, (part, &cents)) in parts.agencies.iter().zip(&division.cents).enumerate() {
-        shares.push((part.agency.clone(), part.shown.clone(), cents));
-        if part.weight.is_zero() {
-            continue;
-        }
-        let received_cent = division.received.contains(&place);
-        let exact = taken_in.exact().times(&part.weight).divided_by(&total).unwrap_or_else(Exact::zero);
-        let cent = match (received_cent, taken_in.is_negative()) {
-            (false, _) => "cut to",
-            (true, false) => "with a leftover cent",
-            (true, true) => "with a leftover cent of the credit",
-        };
-        let treatment = books.treatment(&part.agency, &pool.service, books.month.first_day());
-        let mut draft = books.draft(&part.agency, &pool.service, LineKind::Shared, treatment);
-        if !pool.statement_text.is_empty() {
-            draft.line.description.clone_from(&pool.statement_text);
-        }
-        let of = if parts.unit.is_empty() { String::new() } else { format!(" {}", parts.unit) };
-        draft.line.arithmetic.push(format!("pool {} took in {taken_in}, shared {}", pool.id, parts.method));
-        draft.line.arithmetic.push(format!(
-            "{taken_in} x {} / {}{of} = {}, {cent} {cents}",
-            part.shown,
-            parts.total,
-            exact.shown(6)
-        ));
-        draft.line.amount = cents;
-        draft.line.share = Some(PoolShare {
-            pool: pool.id.clone(),
-            version: pool.version,
-            method: parts.method.clone(),
-            pool_amount: taken_in,
-            driver_value: part.shown.clone(),
-            driver_total: parts.total.clone(),
-            unit: parts.unit.clone(),
-            received_cent,
-        });
-        if received_cent {
-            bills.residuals.push(one_cent(&format!("pool {}", pool.id), part.agency.to_string()));
-        }
-        drafts.push(draft);
-    }
-    bills.pools.push(PoolResult {
-        pool: pool.id.clone(),
-        version: pool.version,
-        service: pool.service.clone(),
-        description: pool.statement_text.clone(),
-        taken_in,
-        given_out: Money::total(division.cents)?,
-        shares,
-        method: parts.method.clone(),
-    });
-    Ok(drafts)
-}
-
-fn to_suspense(charges: &mut [RatedCharge], members: &[usize], reason: String) {
-    let mut moved: HashMap<usize, Arc<Ruling>> = HashMap::new();
-    for &place in members {
-        let charge = &mut charges[place];
-        let ruling = moved.entry(Arc::as_ptr(&charge.ruling) as usize).or_insert_with(|| {
-            let destination = Destination::Suspense(reason.clone());
-            Arc::new(Ruling { destination, ..Ruling::clone(&charge.ruling) })
-        });
-        charge.ruling = ruling.clone();
-    }
+fn at_stake(finding: Finding, books: Books<'_>, amount: Money) -> Finding {
+    finding.at_stake(Cost::from_money(amount), books.settings.state.currency.as_str())
 }
 
 fn undefined(id: &PoolId, taken_in: Money, books: Books<'_>) -> Finding {
     let why = format!("Charges are in pool {id}, and no version of it is in force in {}.", books.month);
     let fix = "Add the pool to pools.csv, or correct the rule in owners.csv.";
-    Finding::new(Code::PoolUndefined, Place::file("pools.csv").column("pool").value(id.as_str()), why, fix)
-        .at_stake(Cost::from_money(taken_in), books.settings.state.currency.as_str())
+    let place = Place::file("pools.csv").column("pool").value(id.as_str());
+    at_stake(Finding::new(Code::PoolUndefined, place, why, fix), books, taken_in)
+}
+
+fn unmet(books: Books<'_>, pool: &Pool, taken_in: Money, why: String) -> Finding {
+    let why = format!("Pool {} cannot be shared within its limits. {why}", pool.id);
+    let fix = "Correct floor and cap in pools.csv, for this month by a version of its own.";
+    let place = Place::file("pools.csv").row(pool.line).column(if why.contains("A cap") { "cap" } else { "floor" });
+    at_stake(Finding::new(Code::PoolLimits, place, why, fix), books, taken_in)
+}
+
+fn negative(books: Books<'_>, pool: &Pool, taken_in: Money) -> Finding {
+    let why = format!("The credits of pool {} exceed its charges, and its row says to hold it then.", pool.id);
+    let fix = "It waits in suspense. Share it by a correction, or set negative to share.";
+    let place = Place::file("pools.csv").row(pool.line).column("negative").value("hold");
+    at_stake(Finding::new(Code::PoolHeld, place, why, fix), books, taken_in)
+}
+
+/// Names without repetition, in the order of the turn.
+fn names<'p>(ids: impl Iterator<Item = &'p PoolId>) -> String {
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| seen.insert(*id)).map(PoolId::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -5,7 +5,7 @@ use crate::model::month::Validity;
 use crate::model::roll_up::Symbol;
 use crate::model::settings::{
     Agency, CardTerms, Condition, CounterpartyClass, Field, Method, OwnerResult, OwnerRule, Pattern, Pool, Scope,
-    Service, Target,
+    Service, Sharing, Target,
 };
 
 const EC2: &str = "provider_name=AWS;sub_account_id=1111;service_code=AmazonEC2";
@@ -141,6 +141,7 @@ fn books() -> Settings {
             exclude: Vec::new(),
             reason: String::new(),
             statement_text: String::new(),
+            sharing: Sharing::default(),
         }],
         ..Settings::default()
     }

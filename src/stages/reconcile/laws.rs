@@ -171,22 +171,36 @@ pub fn pools(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let charged = by(sums.iter().filter_map(to_pool))?;
     let lines = month.bills.lines.iter();
     let on_lines = by(lines.filter_map(|line| Some((line.share.as_ref()?.pool.to_string(), line.amount))))?;
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for (number, pool) in month.bills.pools.iter().enumerate() {
-        let name = pool.pool.as_str();
-        seen.insert(name.to_owned());
-        let place = format!("pool {name}");
-        let of = |sums: &BTreeMap<String, Cost>| sums.get(name).copied().unwrap_or_default();
-        let taken = ("taken in", Cost::from_money(pool.taken_in));
+        let place = format!("pool {}", pool.pool);
+        let of_charges = Cost::from_money(pool.of_charges()?);
+        let sum = seen.entry(pool.pool.to_string()).or_insert(Cost::ZERO);
+        *sum = sum.checked_add(of_charges)?;
+        let out = Cost::from_money(pool.given_out);
         let shares = sums::of_money(pool.shares.iter().map(|(_, _, share)| *share))?;
+        let passed_on = sums::of_money(pool.passed_on.iter().map(|(_, _, share)| *share))?;
         let details = month.bills.pool_details.iter().filter(|detail| detail.line == number);
-        proof.costs(&place, taken, ("its charges", of(&charged)));
-        proof.costs(&place, taken, ("its detail", sums::of_money(details.map(|detail| detail.amount))?));
-        proof.costs(&place, taken, ("given out", Cost::from_money(pool.given_out)));
-        proof.costs(&place, taken, ("its shares", shares));
-        proof.costs(&place, taken, ("its bill lines", of(&on_lines)));
+        let is_share = |line: &&BillLine| line.share.as_ref().is_some_and(|share| share.is_of(pool));
+        let on_lines = sums::of_money(month.bills.lines.iter().filter(is_share).map(|line| line.amount))?;
+        let taken_in = Cost::from_money(pool.taken_in.checked_add(pool.exchanged)?);
+        proof.costs(
+            &place,
+            ("taken in", of_charges),
+            ("its detail", sums::of_money(details.map(|detail| detail.amount))?),
+        );
+        proof.costs(&place, ("taken in", taken_in), ("given out", out.checked_add(Cost::from_money(pool.held))?));
+        proof.costs(&place, ("given out", out), ("its shares", shares.checked_add(passed_on)?));
+        proof.costs(&place, ("given out", out), ("its bill lines", on_lines.checked_add(passed_on)?));
     }
-    for name in charged.keys().chain(on_lines.keys()).filter(|name| !seen.contains(*name)) {
+    for (name, taken_in) in &seen {
+        let own = charged.get(name).copied().unwrap_or_default();
+        proof.costs(&format!("pool {name}"), ("taken in", *taken_in), ("its charges", own));
+        received(month, name, proof)?;
+    }
+    let exchanged = sums::of_money(month.bills.pools.iter().map(|pool| pool.exchanged))?;
+    proof.costs("pools of groups", ("moved between them", exchanged), ("nothing", Cost::ZERO));
+    for name in charged.keys().chain(on_lines.keys()).filter(|name| !seen.contains_key(*name)) {
         let none = ("taken in", Cost::ZERO);
         proof.costs(
             &format!("pool {name}, which was not shared"),
@@ -194,6 +208,16 @@ pub fn pools(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             ("its charges", charged.get(name).copied().unwrap_or_default()),
         );
     }
+    Ok(())
+}
+
+/// What a pool received is what others say they gave it.
+fn received(month: &MonthEnd, name: &str, proof: &mut Proof) -> Result<(), Overflow> {
+    let of_pool = month.bills.pools.iter().filter(|pool| pool.pool.as_str() == name);
+    let received = sums::of_money(of_pool.flat_map(|pool| &pool.received).map(|(_, amount)| *amount))?;
+    let given = month.bills.pools.iter().flat_map(|pool| &pool.passed_on);
+    let given = sums::of_money(given.filter(|(to, ..)| to.as_str() == name).map(|(.., amount)| *amount))?;
+    proof.costs(&format!("pool {name}"), ("received", received), ("given by other pools", given));
     Ok(())
 }
 
@@ -273,7 +297,7 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     for pool in &bills.pools {
         let place = |agency: &dyn std::fmt::Display| format!("pool {} for {agency}", pool.pool);
         for (agency, _, share) in &pool.shares {
-            let is_share = |line: &&BillLine| line.share.as_ref().is_some_and(|share| share.pool == pool.pool);
+            let is_share = |line: &&BillLine| line.share.as_ref().is_some_and(|share| share.is_of(pool));
             let lines = sums::of_money(bills.of(agency).filter(is_share).map(|line| line.amount))?;
             proof.costs(&place(agency), ("share", Cost::from_money(*share)), ("its bill line", lines));
         }

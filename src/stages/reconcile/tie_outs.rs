@@ -180,7 +180,8 @@ pub fn destinations(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(),
         add(order, format!("{mode} {}", line.service), line.amount);
     }
     for pool in &month_end.bills.pools {
-        let kept = pool.taken_in.checked_sub(pool.given_out)?;
+        // Nothing but what other pools gave it: they gave it out, and no line of a bill has it.
+        let kept = pool.taken_in.checked_add(pool.exchanged)?.checked_sub(pool.given_out)?;
         if !kept.is_zero() {
             add(4, format!("pool {} not given out", pool.pool), kept);
         }
@@ -219,6 +220,17 @@ pub fn pools(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
             given_out.entry(share.pool.as_str()).or_default().push(line.amount);
         }
     }
+    // What pools gave each other is taken in once more; what one holds of it is on no line.
+    for pool in &month_end.bills.pools {
+        let between = Money::total(pool.received.iter().map(|(_, amount)| *amount))?.checked_add(pool.exchanged)?;
+        if !between.is_zero() {
+            taken_in.entry(pool.pool.as_str()).or_default().push(between);
+        }
+        let kept = Money::total(pool.passed_on.iter().map(|(.., amount)| *amount))?.checked_add(pool.held)?;
+        if !kept.is_zero() {
+            given_out.entry(pool.pool.as_str()).or_default().push(kept);
+        }
+    }
     let (mut left, mut right) = (Cost::ZERO, Cost::ZERO);
     let pools: BTreeSet<&str> = taken_in.keys().chain(given_out.keys()).copied().collect();
     for pool in pools {
@@ -241,9 +253,8 @@ pub fn bills(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
     let mut shares = Vec::new();
     for pool in &bills.pools {
         for (agency, _, amount) in &pool.shares {
-            let is_share = |line: &&BillLine| {
-                &line.agency == agency && line.share.as_ref().is_some_and(|share| share.pool == pool.pool)
-            };
+            let is_share =
+                |line: &&BillLine| &line.agency == agency && line.share.as_ref().is_some_and(|share| share.is_of(pool));
             if bills.charged().any(|line| is_share(&line)) {
                 shares.push(*amount);
             }
