@@ -7,12 +7,12 @@
 mod tiers;
 mod words;
 
-use super::card::{CountWindow, OnChange, Proration, RateCard};
+use super::card::{CountWindow, OnChange, Proration, RateCard, RateModel};
 use super::money::{Exact, Overflow, Quantity};
 use super::month::{FiscalPeriod, Month};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use words::{in_words, price_in_words};
 
@@ -57,7 +57,59 @@ pub struct Pricing<'a> {
     pub month: Month,
     pub fiscal_year_starts: u32,
     pub cards: &'a [RateCard],
+    pub families: &'a Families<'a>,
     pub counters: &'a [Counter],
+}
+
+/// Rates that supersede each other: they count together.
+#[derive(Clone, Debug, Default)]
+pub struct Families<'a> {
+    /// The rate at the beginning of each chain, by every rate of it.
+    roots: BTreeMap<&'a str, &'a str>,
+    /// Roots of which any card needs windows.
+    windowed: BTreeSet<&'a str>,
+}
+
+impl<'a> Families<'a> {
+    pub fn of(cards: &'a [RateCard]) -> Self {
+        let mut earlier: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        for card in cards {
+            let superseded = earlier.entry(&card.rate_id).or_default();
+            *superseded = superseded.or(card.terms.supersedes.as_deref());
+        }
+        let mut families = Self::default();
+        for &rate in earlier.keys() {
+            let mut root = rate;
+            // A circle is refused when the books are read; here it only must end.
+            for _ in 0..earlier.len() {
+                match earlier.get(root).copied().flatten() {
+                    Some(superseded) => root = superseded,
+                    None => break,
+                }
+            }
+            families.roots.insert(rate, root);
+        }
+        for card in cards {
+            let is_plain = matches!(card.model, RateModel::Unit { .. }) && card.terms.included.is_none();
+            if card.model.counted().is_some() && !is_plain {
+                families.windowed.insert(families.root(&card.rate_id));
+            }
+        }
+        families
+    }
+
+    pub fn root<'b>(&self, rate_id: &'b str) -> &'b str
+    where
+        'a: 'b,
+    {
+        self.roots.get(rate_id).copied().unwrap_or(rate_id)
+    }
+
+    /// Whether units must be counted before they can be priced. Quantity times one price needs no window, unless what it
+    /// counts fills the tiers of a card after it.
+    pub fn needs_windows(&self, card: &RateCard) -> bool {
+        card.model.counted().is_some() && self.windowed.contains(self.root(&card.rate_id))
+    }
 }
 
 /// The window that units belong to.
@@ -83,10 +135,9 @@ struct Count {
 impl<'a> Pricing<'a> {
     /// Prices all units; each of them is a member of exactly one segment.
     pub fn segments(&self, units: &[Units<'a>]) -> Result<Vec<Segment<'a>>, Overflow> {
-        let mut roots: BTreeMap<&str, &str> = BTreeMap::new();
         let mut windows: BTreeMap<(&str, Window, &str), Vec<usize>> = BTreeMap::new();
         for (place, of) in units.iter().enumerate() {
-            let root = *roots.entry(&of.card.rate_id).or_insert_with(|| self.root(&of.card.rate_id));
+            let root = self.families.root(&of.card.rate_id);
             let window = match of.card.terms.window {
                 CountWindow::Line => Window::Line(of.row),
                 CountWindow::Day => Window::Day(of.day),
@@ -101,20 +152,6 @@ impl<'a> Pricing<'a> {
             segments.extend(self.window(root, window, holder, units, members)?);
         }
         Ok(segments)
-    }
-
-    /// The rate at the beginning of the chain of those that supersede each other: they count together.
-    pub fn root(&self, rate_id: &'a str) -> &'a str {
-        let mut root = rate_id;
-        // A chain is no longer than the list of cards; a circle is refused when the books are read.
-        for _ in self.cards {
-            let earlier = self.cards.iter().filter(|card| card.rate_id == root);
-            match earlier.filter_map(|card| card.terms.supersedes.as_deref()).find(|id| *id != root) {
-                Some(superseded) => root = superseded,
-                None => break,
-            }
-        }
-        root
     }
 
     fn window(
@@ -163,13 +200,9 @@ impl<'a> Pricing<'a> {
     fn closed(&self, root: &str, card: &RateCard, holder: &str, own: bool) -> Result<Quantity, Overflow> {
         let counts = |counter: &&Counter| {
             let is_of_card = counter.rate_id == card.rate_id && counter.version == card.version;
-            counter.holder == holder && if own { is_of_card } else { self.root_of(&counter.rate_id) == root }
+            counter.holder == holder && if own { is_of_card } else { self.families.root(&counter.rate_id) == root }
         };
         Quantity::total(self.counters.iter().filter(counts).map(|counter| counter.quantity))
-    }
-
-    fn root_of(&self, rate_id: &str) -> &str {
-        self.cards.iter().find(|card| card.rate_id == rate_id).map_or("", |card| self.root(&card.rate_id))
     }
 
     /// First day of a window and the day after its last.
@@ -224,8 +257,8 @@ impl Scale {
                 Self { bounds: part(own), included: part(own), said: said("bounds", own) }
             }
             (OnChange::Continue, Proration::Daily | Proration::Hourly) => {
-                let root = pricing.root_of(&card.rate_id);
-                let family = pricing.cards.iter().filter(|other| pricing.root_of(&other.rate_id) == root);
+                let root = pricing.families.root(&card.rate_id);
+                let family = pricing.cards.iter().filter(|other| pricing.families.root(&other.rate_id) == root);
                 let days =
                     family.map(|other| days_within(other.valid.from, other.valid.to, span)).sum::<i64>().min(all);
                 if days == all || card.terms.included.is_none() {

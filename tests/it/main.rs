@@ -31,6 +31,7 @@ mod months;
 mod normalize;
 mod overlaps;
 mod people;
+mod plain_cards;
 mod pools;
 mod properties;
 mod reference;

@@ -12,30 +12,33 @@ use crate::model::money::{Exact, Money, Overflow};
 use crate::model::settings::{Agency, Proration, RateCard, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The bound lines of these lines' cards, and of agencies that have a card of their own and used nothing.
-pub(super) fn apply(books: Books<'_>, lines: &[Draft], findings: &mut Vec<Finding>) -> Result<Vec<Draft>, Overflow> {
+/// The bound lines of these cards, where these are their lines; and of agencies that have a card of their own and used
+/// nothing.
+pub(super) fn apply(
+    books: Books<'_>,
+    lines: &[Draft],
+    is_meant: &dyn Fn(&RateCard) -> bool,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Draft>, Overflow> {
     let has_bounds = |card: &&RateCard| card.terms.minimum.is_some() || card.terms.maximum.is_some();
-    let pricing = books.pricing();
-    let roots: BTreeSet<&str> =
-        books.settings.rate_cards.iter().filter(has_bounds).map(|card| pricing.root(&card.rate_id)).collect();
+    let bounded: Vec<&RateCard> =
+        books.settings.rate_cards.iter().filter(has_bounds).filter(|card| is_meant(card)).collect();
+    let roots: BTreeSet<&str> = bounded.iter().map(|card| books.families.root(&card.rate_id)).collect();
     if roots.is_empty() {
         return Ok(Vec::new());
     }
-    let is_fee = lines.iter().any(|draft| draft.line.kind == LineKind::Fee);
     let mut sums: BTreeMap<(&str, &AgencyCode), Money> = BTreeMap::new();
     for Draft { line, .. } in lines {
         let card = line.rate.as_ref().and_then(|rate| books.card(rate));
-        let root = card.map(|card| pricing.root(&card.rate_id)).filter(|root| roots.contains(root));
+        let root = card.map(|card| books.families.root(&card.rate_id)).filter(|root| roots.contains(root));
         if let Some(root) = root {
             let sum = sums.entry((root, &line.agency)).or_default();
             *sum = sum.checked_add(line.amount)?;
         }
     }
-    for card in books.settings.rate_cards.iter().filter(has_bounds) {
-        if let Scope::Agency(code) = &card.scope
-            && card.model.prices_charges() != is_fee
-        {
-            sums.entry((pricing.root(&card.rate_id), code)).or_default();
+    for card in bounded {
+        if let Scope::Agency(code) = &card.scope {
+            sums.entry((books.families.root(&card.rate_id), code)).or_default();
         }
     }
     let mut drafts = Vec::new();
@@ -52,9 +55,8 @@ pub(super) fn apply(books: Books<'_>, lines: &[Draft], findings: &mut Vec<Findin
 }
 
 fn of_agency(books: Books<'_>, root: &str, agency: &Agency, sum: Money) -> Result<Vec<Draft>, Overflow> {
-    let pricing = books.pricing();
     let in_force = |card: &&RateCard| {
-        pricing.root(&card.rate_id) == root
+        books.families.root(&card.rate_id) == root
             && card.scope.covers(agency)
             && days_of(&card.valid, agency, books.month) > 0
     };

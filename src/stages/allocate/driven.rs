@@ -4,7 +4,7 @@ use super::Books;
 use super::cards::{self, Alternatives};
 use super::lines::{Draft, rounded_in_words};
 use super::unit::Price;
-use super::windows::{self, Telling, needs_none, part_of};
+use super::windows::{self, Telling, part_of};
 use crate::model::bill::LineKind;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Money, Overflow};
@@ -36,10 +36,10 @@ pub(super) fn lines(
         for value in values {
             let Some((card, agency)) = card_of(books, &alternatives, first, value, findings)? else { continue };
             doubts(books, card, agency, value, findings)?;
-            if needs_none(card) {
-                drafts.extend(driven_line(books, card, agency, value, findings)?);
-            } else {
+            if books.families.needs_windows(card) {
                 counted.push((card, agency, value));
+            } else {
+                drafts.extend(driven_line(books, card, agency, value, findings)?);
             }
         }
     }
@@ -156,7 +156,7 @@ fn card_of<'a>(
 
 fn is_same_price(one: &RateCard, other: &RateCard) -> bool {
     match (Price::of(one), Price::of(other)) {
-        (Some(one_price), Some(other_price)) if needs_none(one) && needs_none(other) => {
+        (Some(one_price), Some(other_price)) if one.terms == other.terms => {
             one_price.each == other_price.each && one_price.unit == other_price.unit
         }
         _ => one.model == other.model && one.terms == other.terms,

@@ -23,7 +23,6 @@ pub(super) fn add(books: Books<'_>, drafts: &mut Vec<Draft>, findings: &mut Vec<
             groups.entry((&card.service, of.iter().collect())).or_default().push(card);
         }
     }
-    drafts.extend(cost_plus(books, drafts, findings)?);
     while !groups.is_empty() {
         let open: BTreeSet<&ServiceCode> = groups.keys().map(|(service, _)| *service).collect();
         let ready: Vec<_> = groups.keys().filter(|(_, of)| of.is_disjoint(&open)).cloned().collect();
@@ -32,20 +31,26 @@ pub(super) fn add(books: Books<'_>, drafts: &mut Vec<Draft>, findings: &mut Vec<
             break;
         }
         // All of one round before any is a base: two fees of one service must not depend on their order.
-        let mut lines = Vec::new();
+        let (mut lines, mut asked) = (Vec::new(), BTreeSet::new());
         for key in ready {
             if let Some(all) = groups.remove(&key) {
+                asked.extend(all.iter().map(|card| (card.rate_id.as_str(), card.version)));
                 lines.extend(of_group(books, all, &key.1, drafts, findings)?);
             }
         }
-        lines.extend(bounds::apply(books, &lines, findings)?);
+        let is_asked = |card: &RateCard| asked.contains(&(card.rate_id.as_str(), card.version));
+        lines.extend(bounds::apply(books, &lines, &is_asked, findings)?);
         drafts.extend(lines);
     }
     Ok(())
 }
 
 /// What a card asks above the vendor's cost that it passes on: never mixed with it.
-fn cost_plus(books: Books<'_>, drafts: &[Draft], findings: &mut Vec<Finding>) -> Result<Vec<Draft>, Overflow> {
+pub(super) fn cost_plus(
+    books: Books<'_>,
+    drafts: &[Draft],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Draft>, Overflow> {
     let mut bases: BTreeMap<(&AgencyCode, &RateReference), Vec<&Draft>> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| draft.line.kind == LineKind::Direct) {
         if let Some(rate) = &draft.line.rate {

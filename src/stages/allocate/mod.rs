@@ -30,6 +30,7 @@ use crate::model::bill::{Bills, Rated, RatedCharge};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::Overflow;
 use crate::model::month::Month;
+use crate::model::pricing::Families;
 use crate::model::proof::VendorReconciliation;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
@@ -48,6 +49,8 @@ pub struct Allocated {
 struct Books<'a> {
     roll_up: &'a RollUp,
     settings: &'a Settings,
+    /// Rates that count together.
+    families: &'a Families<'a>,
     month: Month,
 }
 
@@ -58,7 +61,8 @@ pub fn allocate(
     settings: &Settings,
     month: Month,
 ) -> Allocated {
-    let books = Books { roll_up, settings, month };
+    let families = Families::of(&settings.rate_cards);
+    let books = Books { roll_up, settings, families: &families, month };
     let Rated { mut charges, mut findings } = rated;
     let bills = match bills(books, &mut charges, vendors, &mut findings) {
         Ok(bills) => bills,
@@ -87,7 +91,8 @@ fn bills(
     drafts.extend(windows::counted(books, charges, &mut bills.counted)?);
     drafts.extend(driven::lines(books, &mut bills.counted, findings)?);
     drafts.extend(fixed::lines(books, charges, findings)?);
-    drafts.extend(bounds::apply(books, &drafts, findings)?);
+    drafts.extend(fees::cost_plus(books, &drafts, findings)?);
+    drafts.extend(bounds::apply(books, &drafts, &|card| card.model.prices_charges(), findings)?);
     fees::add(books, &mut drafts, findings)?;
     let accounts = lines::number(books, drafts, &mut bills);
     funding::fund(books, &mut bills, &accounts, findings)?;

@@ -3,7 +3,7 @@
 use super::Books;
 use super::direct::{Keys, LineKey};
 use super::lines::{Draft, Treatment, rounded_in_words};
-use super::windows::{needs_none, quantity_of};
+use super::windows::quantity_of;
 use crate::model::bill::{LineKind, RatedCharge};
 use crate::model::money::{Exact, Money, Overflow, Quantity};
 use crate::model::pricing::price_in_words;
@@ -51,7 +51,7 @@ pub(super) fn consumed(books: Books<'_>, charges: &[RatedCharge]) -> Result<Vec<
     for mut parts in wholes.into_values() {
         parts.sort();
         let card = parts.first().and_then(|(key, _)| key.rate.as_ref()).and_then(|rate| books.card(rate));
-        let card = card.filter(|card| needs_none(card));
+        let card = card.filter(|card| !books.families.needs_windows(card));
         if let Some((card, price)) = card.and_then(|card| Some((card, Price::of(card)?))) {
             drafts.extend(consumed_parts(books, card, &price, parts)?);
         }

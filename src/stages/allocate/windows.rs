@@ -19,17 +19,13 @@ use std::sync::Arc;
 /// Windows of which a line tells the arithmetic one by one; those of the others are told together.
 const TOLD: usize = 12;
 
-/// Quantity times one price needs no window.
-pub(super) fn needs_none(card: &RateCard) -> bool {
-    matches!(card.model, RateModel::Unit { .. }) && card.terms.included.is_none()
-}
-
 impl<'a> Books<'a> {
     pub fn pricing(&self) -> Pricing<'a> {
         Pricing {
             month: self.month,
             fiscal_year_starts: self.settings.state.fiscal_year_starts,
             cards: &self.settings.rate_cards,
+            families: self.families,
             counters: &self.settings.counters,
         }
     }
@@ -96,7 +92,7 @@ fn rows<'a>(books: Books<'a>, charges: &[RatedCharge]) -> (Rows<'a>, Vec<String>
         let Some(agency) = &charge.consumer else { continue };
         let card = *cards.entry(Arc::as_ptr(&charge.ruling) as usize).or_insert_with(|| {
             let card = charge.rate.as_ref().and_then(|rate| books.card(rate));
-            card.filter(|card| card.model.counted().is_some() && !needs_none(card))
+            card.filter(|card| books.families.needs_windows(card))
         });
         let Some(card) = card else { continue };
         let Some(line) = keys.of(charge, agency) else { continue };

@@ -7,7 +7,7 @@ use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
 use crate::model::money::{Exact, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
-use crate::model::pricing::{Pricing, Units};
+use crate::model::pricing::{Families, Pricing, Units};
 use crate::model::settings::{CountBy, Measure, RateCard, RateModel, fraction};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// that differ in nothing else are priced together.
 pub(super) fn check(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     type Whole<'a> = (&'a AgencyCode, &'a RateReference, &'a str);
+    let families = Families::of(&month.settings.rate_cards);
+    let is_counted = |card: &RateCard| families.needs_windows(card);
     let mut groups: BTreeMap<Whole<'_>, Vec<&BillLine>> = BTreeMap::new();
     for line in month.bills.lines.iter().filter(|line| matches!(line.kind, LineKind::Fee | LineKind::Unit)) {
         if let Some(rate) = &line.rate {
@@ -44,7 +46,7 @@ pub(super) fn check(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow>
             _ if is_counted(card) => {
                 let amounts = match &mut counted {
                     Some(amounts) => amounts,
-                    none => none.insert(counted_amounts(month)?),
+                    none => none.insert(counted_amounts(month, &families)?),
                 };
                 amounts.get(&(agency, rate)).cloned().unwrap_or_else(Exact::zero)
             }
@@ -69,11 +71,6 @@ fn card_of<'a>(month: &'a MonthEnd, rate: &RateReference) -> Option<&'a RateCard
     cards.into_iter().find(|card| card.rate_id == rate.rate_id && card.version == rate.version)
 }
 
-/// Whether it takes more than a product to price its units.
-fn is_counted(card: &RateCard) -> bool {
-    card.model.counted().is_some() && !(matches!(card.model, RateModel::Unit { .. }) && card.terms.included.is_none())
-}
-
 fn passed_on(month: &MonthEnd, agency: &AgencyCode, rate: &RateReference) -> Result<Money, Overflow> {
     let lines = month.bills.of(agency).filter(|line| line.kind == LineKind::Direct && line.rate.as_ref() == Some(rate));
     Money::total(lines.map(|line| line.amount))
@@ -96,9 +93,9 @@ fn excess(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 type Amounts<'a> = BTreeMap<(&'a AgencyCode, &'a RateReference), Exact>;
 
 /// Windows counted again: rows of charges, and of driver tables what their lines say.
-fn counted_amounts(month: &MonthEnd) -> Result<Amounts<'_>, Overflow> {
+fn counted_amounts<'a>(month: &'a MonthEnd, families: &Families<'a>) -> Result<Amounts<'a>, Overflow> {
     let mut counted: Vec<(&AgencyCode, &RateReference, &RateCard, usize, String, Quantity)> = Vec::new();
-    let consumed = |card: &&RateCard| is_counted(card) && card.counts_from_drivers().is_none();
+    let consumed = |card: &&RateCard| families.needs_windows(card) && card.counts_from_drivers().is_none();
     let mut known: HashMap<*const Ruling, Option<&RateCard>> = HashMap::new();
     for charge in &month.charges {
         let (Some(agency), Some(rate)) = (&charge.ruling.consumer, &charge.ruling.rate) else { continue };
@@ -116,7 +113,7 @@ fn counted_amounts(month: &MonthEnd) -> Result<Amounts<'_>, Overflow> {
         counted.push((agency, rate, card, charge.row, holder, row.sums().quantity.checked_mul(each)?));
     }
     let first = month.month.first_day();
-    let by_driver = |card: &&RateCard| is_counted(card) && card.counts_from_drivers().is_some();
+    let by_driver = |card: &&RateCard| families.needs_windows(card) && card.counts_from_drivers().is_some();
     for (number, line) in month.bills.lines.iter().enumerate().filter(|(_, line)| line.kind == LineKind::Unit) {
         let Some(rate) = &line.rate else { continue };
         let Some(card) = card_of(month, rate).filter(by_driver) else { continue };
@@ -138,6 +135,7 @@ fn counted_amounts(month: &MonthEnd) -> Result<Amounts<'_>, Overflow> {
         month: month.month,
         fiscal_year_starts: month.settings.state.fiscal_year_starts,
         cards: &month.settings.rate_cards,
+        families,
         counters: &month.settings.counters,
     };
     let mut amounts = Amounts::new();

@@ -30,6 +30,19 @@ fn a_rate_changes_on_the_15th_and_its_tiers_go_on() {
 }
 
 #[test]
+fn units_of_one_price_fill_the_tiers_of_the_card_after_it() {
+    let cards = &format!(
+        "{CARD}
+        GO,1,GO,,2025-09-15,Board,all,unit,GB,0.10,consumed,,,,,,
+        GO,2,GO,2025-09-15,,Board,all,graduated,GB,0.20,consumed,0,,,,,
+        GO,2,GO,2025-09-15,,Board,all,graduated,GB,0.10,consumed,100,,,,,"
+    );
+    // 80 x 0.10; then 20 x 0.20 + 40 x 0.10.
+    let used = "doh 3 80 GB\ndoh 20 60 GB";
+    bills(&Case { cards, used, ..Case::default() }, "DOH unit GO v1 80 GB = 8.00\nDOH unit GO v2 60 GB = 8.00");
+}
+
+#[test]
 fn tiers_begin_anew_where_the_card_says_so() {
     // Restart: 60 x 0.20. Bounds cut to 16 of 30 days: from 53.33 on; 53.33 x 0.20 + 6.67 x 0.1 = 11.3333.
     let used = "doh 3 80 GB\ndoh 15 10 GB\ndoh 20 50 GB";
