@@ -25,10 +25,12 @@ mod progress;
 mod rate;
 mod reconcile;
 mod render;
+mod rules;
 mod sniff;
 mod stage;
 mod status;
 mod verify;
+mod whatif;
 
 use anyhow::Result;
 use arguments::Global;
@@ -74,6 +76,8 @@ enum Verb {
     Init(init::Init),
     Demo(demo::Demo),
     Check(check::Check),
+    Rules(rules::Rules),
+    Whatif(whatif::WhatIf),
     Sniff(sniff::Sniff),
     Map(map::Map),
     Ingest(ingest::Ingest),
@@ -124,6 +128,8 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Init(verb) => verb.run(console),
         Verb::Demo(verb) => verb.run(console),
         Verb::Check(verb) => verb.run(&global, console),
+        Verb::Rules(verb) => verb.run(&global, console, surroundings),
+        Verb::Whatif(verb) => verb.run(&global, console, surroundings),
         Verb::Sniff(verb) => verb.run(&global, console),
         Verb::Map(verb) => verb.run(&global, console),
         Verb::Ingest(verb) => verb.run(&global, console, surroundings),

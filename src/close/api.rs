@@ -178,3 +178,110 @@ pub struct MapProposal {
     pub rows_accepted: u64,
     pub findings: Vec<Finding>,
 }
+
+/// The month again with other tables: for `whatif`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WhatIf {
+    #[serde(skip, default = "done")]
+    pub exit: Exit,
+    pub month: Month,
+    /// The month is closed, and its close stands whatever is tried here.
+    pub closed: bool,
+    /// Tables of other content than those of the books.
+    pub changed: Vec<String>,
+    /// By agency, service and what becomes of the lines.
+    pub lines: Vec<Differing>,
+    pub unbilled: Vec<Unbilled>,
+    /// What blocks the books as they are.
+    pub findings_now: Vec<Finding>,
+    /// What is found with the other tables and not without them.
+    pub findings: Vec<Finding>,
+    pub message: String,
+}
+
+impl WhatIf {
+    pub fn of(month: Month) -> Self {
+        Self {
+            exit: Exit::Done,
+            month,
+            closed: false,
+            changed: Vec::new(),
+            lines: Vec::new(),
+            unbilled: Vec::new(),
+            findings_now: Vec::new(),
+            findings: Vec::new(),
+            message: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    pub agency: String,
+    pub service: String,
+    /// `due`, `absorbed`, `showback`, `visibility`.
+    pub what: String,
+    pub now: crate::model::money::Money,
+    pub would: crate::model::money::Money,
+    pub difference: crate::model::money::Money,
+}
+
+/// Vendors' cost that is on no bill, by where it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unbilled {
+    pub place: String,
+    pub now: crate::model::money::Money,
+    pub would: crate::model::money::Money,
+    pub difference: crate::model::money::Money,
+}
+
+/// What every rule takes in a month: for `rules test --month`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RulesUsed {
+    pub month: Month,
+    pub rules: Vec<RuleUse>,
+    pub covered: Vec<Covered>,
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleUse {
+    /// `owner rule`, `service`, `rate`, `pool`.
+    pub kind: String,
+    /// Of a card or a pool with its version.
+    pub id: String,
+    pub file: String,
+    pub line: u64,
+    pub charges: u64,
+    pub cost: crate::model::money::Cost,
+    pub remark: String,
+}
+
+/// A part of the month's cost by who has it, credits counted as positive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    pub to: String,
+    pub cost: crate::model::money::Cost,
+    /// Decimal text.
+    pub percent: String,
+}
+
+/// Which rule takes a charge, and what the rules before it say: for `rules test`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTrace {
+    pub day: NaiveDate,
+    pub steps: Vec<TraceStep>,
+    pub destination: String,
+    pub service: String,
+    pub rate: String,
+    pub mode: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceStep {
+    pub rule: String,
+    /// The line of owners.csv.
+    pub line: u64,
+    pub said: String,
+    pub takes: bool,
+}

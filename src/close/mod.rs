@@ -21,10 +21,12 @@ mod map;
 mod outputs;
 mod parts;
 mod replay;
+mod rules;
 mod run;
 mod session;
 mod sniff;
 mod status;
+mod whatif;
 
 pub use api::*;
 pub use run::{run, run_on};
@@ -34,6 +36,7 @@ use crate::io::fs::Disk;
 use crate::model::finding::Finding;
 use crate::model::month::Month;
 use anyhow::Result;
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -69,4 +72,24 @@ pub fn map(file: &Path) -> Result<MapProposal> {
 /// what they say of the sources' folders is heeded.
 pub fn sniff(files: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<BTreeMap<String, SniffedSet>> {
     sniff::sniff(files, books, threads)
+}
+
+/// The month again with other tables, which lie in a folder; `request` is a dry run. Nothing is written.
+pub fn whatif(request: &Request, with: &Path, progress: &dyn Progress) -> Result<WhatIf> {
+    whatif::whatif(&Disk::real(&request.books), request, with, progress)
+}
+
+/// What every rule takes in a month. Nothing is written.
+pub fn rules_used(request: &Request, progress: &dyn Progress) -> Result<RulesUsed> {
+    rules::used(&Disk::real(&request.books), request, progress)
+}
+
+/// Which rule takes a charge of these columns and texts, used on this day.
+pub fn rule_trace(
+    request: &Request,
+    day: NaiveDate,
+    charge: &[(String, String)],
+    progress: &dyn Progress,
+) -> Result<RuleTrace> {
+    rules::trace(&Disk::real(&request.books), request, day, charge, progress)
 }

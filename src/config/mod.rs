@@ -11,6 +11,7 @@ mod exchange;
 mod folder;
 mod funding;
 mod invoices;
+mod layers;
 pub mod mapping_text;
 pub mod mappings;
 mod near;
@@ -35,6 +36,7 @@ use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::mapping::Mapping;
 use crate::model::settings::{Settings, State};
 use columns::Table;
+use layers::Layers;
 use near::nearest;
 use sha2::{Digest, Sha256};
 use sheet::Sheet;
@@ -52,6 +54,15 @@ pub struct Loaded {
 
 /// Reads and checks the configuration. Fails only when the disk does: whatever the files say is a finding.
 pub fn load(disk: &Disk) -> Result<Loaded, DiskError> {
+    load_layers(Layers { books: disk, over: None })
+}
+
+/// The same with a folder over the books: each of its files counts instead of the one of its path.
+pub fn load_with(disk: &Disk, over: &Disk) -> Result<Loaded, DiskError> {
+    load_layers(Layers { books: disk, over: Some(over) })
+}
+
+fn load_layers(disk: Layers<'_>) -> Result<Loaded, DiskError> {
     let mut reading = Reading { disk, files: Vec::new(), findings: Vec::new() };
     let mut sheets = Sheets(Vec::new());
     let mut state = reading.state()?;
@@ -113,7 +124,7 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
 }
 
 struct Reading<'a> {
-    disk: &'a Disk,
+    disk: Layers<'a>,
     files: Vec<(String, String)>,
     findings: Vec<Finding>,
 }

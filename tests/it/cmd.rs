@@ -75,6 +75,8 @@ fn help_of_every_verb() {
         "init",
         "demo",
         "check",
+        "rules",
+        "whatif",
         "sniff",
         "map",
         "ingest",

@@ -38,4 +38,5 @@ mod reference;
 mod sniff;
 mod tamper;
 mod tidy;
+mod trials;
 mod usage;

@@ -551,3 +551,64 @@ fn who_is_missing_on_either_side_is_told_with_its_dollars() {
         made.findings.iter().map(|finding| finding.at_stake.as_ref().unwrap().0.to_string()).collect();
     assert_eq!(stakes, ["10", "40", "80"]);
 }
+
+/// DOH buys a reservation for 100.00; DOT uses 60.00 of it and DOH itself nothing, so 40.00 are idle.
+fn reservation() -> RollUp {
+    let mut roll_up = RollUp::new(Vec::new());
+    for (account, category, status, billed, effective) in [
+        ("doh", "Purchase", "", "100", "0"),
+        ("dot", "Usage", "Used", "0", "60"),
+        ("doh", "Usage", "Unused", "0", "40"),
+    ] {
+        let mut key = vec![Symbol::EMPTY; Dimension::ALL.len()];
+        for (dimension, text) in [
+            (Dimension::Provider, "AWS"),
+            (Dimension::BillingAccountId, "111122223333"),
+            (Dimension::SubAccountId, account),
+            (Dimension::ChargeCategory, category),
+            (Dimension::CommitmentDiscountStatus, status),
+            (Dimension::BillingCurrency, "USD"),
+        ] {
+            key[dimension as usize] = roll_up.symbols_mut().intern(text);
+        }
+        let (billed, effective) = (Cost::parse(billed).unwrap(), Some(Cost::parse(effective).unwrap()));
+        let sums = Sums { billed, effective, charges: 1, ..Sums::default() };
+        roll_up.push(&key, september().first_day(), sums);
+    }
+    RollUp::merge([roll_up], Vec::new()).unwrap()
+}
+
+fn lines_of_reservation(settings: &Settings) -> Vec<String> {
+    let (made, _) = crate::golden_money::run(&reservation(), settings);
+    let lines = made.bills.lines.iter().map(|line| format!("{} {} {}", line.agency, line.service, line.amount));
+    lines.filter(|line| !line.ends_with(" 0.00")).collect()
+}
+
+/// Who gets the benefit of a commitment is a choice of tables, and what nobody used is a line of its own.
+#[test]
+fn a_commitment_benefits_the_user_the_buyer_or_a_pool() {
+    use crate::golden_money::{card, conditions, owner, service};
+    use chargeback::model::charge::CostBasis;
+    use chargeback::model::settings::RateModel;
+    let mut settings = books(vec![shared("SHR", Method::Even)]);
+    let mut idle = settings.services[0].clone();
+    (idle.code, idle.order) = (service("IDLE"), 0);
+    idle.matches = vec![conditions("commitment_discount_status=Unused")];
+    settings.services.insert(0, idle);
+    let effective = RateModel::PassThrough { basis: CostBasis::Effective };
+    // The user: each pays what was used; the buyer has the idle rest on a line of its own; the purchase waits in prepaid.
+    settings.rate_cards = vec![card("AWS", effective.clone()), card("IDLE", effective)];
+    assert_eq!(lines_of_reservation(&settings), ["DOH IDLE 40.00", "DOT AWS 60.00"]);
+    // The same with idle capacity in a pool, by a rule before those of the accounts.
+    let rule = owner(1, "commitment_discount_status=Unused", OwnerResult::Pool(pool("SHR")));
+    settings.owner_rules.push(rule);
+    assert_eq!(lines_of_reservation(&settings), ["DOH SHR 13.34", "DOT AWS 60.00", "DOT SHR 13.33", "DPS SHR 13.33"]);
+    settings.owner_rules.pop();
+    // The buyer: the fee as it is billed, and covered use costs nothing.
+    let billed = RateModel::PassThrough { basis: CostBasis::Billed };
+    settings.rate_cards = vec![card("AWS", billed.clone()), card("IDLE", billed)];
+    assert_eq!(lines_of_reservation(&settings), ["DOH AWS 100.00"]);
+    // A pool: the fee is shared by all.
+    settings.owner_rules.push(owner(1, "charge_category=Purchase", OwnerResult::Pool(pool("SHR"))));
+    assert_eq!(lines_of_reservation(&settings), ["DOH SHR 33.34", "DOT SHR 33.33", "DPS SHR 33.33"]);
+}

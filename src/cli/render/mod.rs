@@ -3,10 +3,14 @@
 mod findings;
 mod outcome;
 mod reports;
+mod rules;
+mod whatif;
 
 pub use findings::{findings, findings_csv};
 pub use outcome::{ending, outcome, outcome_csv};
 pub use reports::{explanation, explanation_csv, status, status_csv};
+pub use rules::{rules, rules_csv, trace, trace_csv};
+pub use whatif::{whatif, whatif_csv};
 
 use crate::model::untrusted::{Untrusted, harmless};
 use anyhow::{Context, Result};

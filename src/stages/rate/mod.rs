@@ -17,8 +17,10 @@ mod ownership;
 mod problem;
 mod service_now;
 mod services;
+mod trace;
 
 pub use measures::measures;
+pub use trace::{Step, Traced, trace};
 
 use crate::model::bill::{Destination, RateReference, Rated, RatedCharge, Ruling, SectionKey};
 use crate::model::charge::{CostBasis, Dimension};

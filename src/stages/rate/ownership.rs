@@ -60,6 +60,17 @@ impl<'a> Owners<'a> {
     }
 }
 
+impl Owners<'_> {
+    /// Where one rule that fits would lead, or why it knows no owner.
+    pub fn alone(&self, rule: &OwnerRule, row: &Row<'_>, day: NaiveDate) -> Result<Destination, String> {
+        let mut problems = Vec::new();
+        let told = |problems: &[Unowned]| {
+            if problems.is_empty() { "it says nothing of this charge".to_owned() } else { reason(problems) }
+        };
+        self.register.follow(rule, row, day, &mut problems).ok_or_else(|| told(&problems))
+    }
+}
+
 impl<'a> Register<'a> {
     /// Where a rule that fits leads; none when it goes on to the next rule.
     fn follow(
