@@ -23,6 +23,7 @@ pub fn account_roles(sheet: &Sheet) -> Vec<AccountRole> {
             role: row.named("role")?,
             service: row.parsed("service", ServiceCode::parse),
             class: row.named("class"),
+            recovery: row.named("recovery_class"),
             account: row.parsed("account", AccountCode::parse)?,
             name: row.text("name"),
         })

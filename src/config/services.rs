@@ -26,6 +26,7 @@ pub fn services(sheet: &Sheet, findings: &mut Vec<Finding>) -> Vec<Service> {
                 matches: Some(row.conditions.clone()).filter(|all| !all.is_empty()).into_iter().collect(),
                 statement_text: row.text("statement_text"),
                 order: row.count("order").unwrap_or(place),
+                without_rate: row.named("without_rate").unwrap_or_default(),
             });
         }
         previous = Some(code);

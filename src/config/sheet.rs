@@ -280,11 +280,16 @@ impl Sheet {
 }
 
 impl Row {
-    /// The columns that stand on one row only. A tier is a further row of its card.
+    /// The columns that stand on one row only. A tier is a further row of its card, and an account may be for the revenue
+    /// of one class of cards.
     fn key(&self) -> Vec<&'static str> {
-        let tier = "tier_from";
-        let further = self.has_column(tier) && !self.get(tier).is_empty();
-        self.table.key.iter().copied().chain(further.then_some(tier)).collect()
+        let further = match self.table.path {
+            "rates/" => Some("tier_from"),
+            "accounts.csv" => Some("recovery_class"),
+            _ => None,
+        };
+        let further = further.filter(|column| !self.get(column).is_empty());
+        self.table.key.iter().copied().chain(further).collect()
     }
 
     fn check(&self, in_file: &[bool], findings: &mut Vec<Finding>) {

@@ -67,13 +67,18 @@ pub const SERVICES: &Table = &Table {
         optional("name", Text, "the name on statements; blank on further rows of the service"),
         optional("statement_text", Text, "a sentence for the statement"),
         optional("order", Count, "place on the bill; blank = as in this table"),
+        optional(
+            "without_rate",
+            OneOf(&["block", "hold", "central", "at_cost"]),
+            "charges without a rate: block the close; wait in suspense; are borne by the provider; are passed on at cost; blank = block",
+        ),
     ],
     conditions: &["provider_name", "service_code"],
     key: &[],
-    example: &["AWS,Amazon Web Services,Cloud at the vendor's cost,1,AWS,"],
+    example: &["AWS,Amazon Web Services,Cloud at the vendor's cost,1,,AWS,"],
     starter: &[
-        "AWS,Amazon Web Services,Cloud services of Amazon at the vendor's cost,1,AWS,",
-        "AZURE,Microsoft Azure,Cloud services of Microsoft at the vendor's cost,2,Microsoft,",
+        "AWS,Amazon Web Services,Cloud services of Amazon at the vendor's cost,1,,AWS,",
+        "AZURE,Microsoft Azure,Cloud services of Microsoft at the vendor's cost,2,,Microsoft,",
     ],
 };
 
@@ -238,6 +243,11 @@ pub const ACCOUNTS: &Table = &Table {
         optional("class", OneOf(CLASSES), "narrower: for this kind of counterparty only"),
         needed("account", Kind::Account, "the account in the chart"),
         optional("name", Text, "its name"),
+        optional(
+            "recovery_class",
+            OneOf(&["direct", "overhead", "pass_through"]),
+            "revenue, narrower: of cards of this class only",
+        ),
     ],
     conditions: &[],
     key: &["role", "service", "class"],
@@ -483,6 +493,11 @@ pub const SECTIONS: &[Section] = &[
             ),
             optional("accept_unfinal", Flag, "close although the vendor has not issued all invoices; false if absent"),
             optional("repeated_rows_limit", Count, "equal rows in one file beyond this block; 1000000 if absent"),
+            optional(
+                "notice_days",
+                Count,
+                "a raised rate may be charged so many days after its notice_on; 0 if absent",
+            ),
         ],
     },
     Section {

@@ -270,6 +270,7 @@ fn gates(entries: &Entries) -> Gates {
     gates.accept_unfinal = entries.get("accept_unfinal").map_or(gates.accept_unfinal, |value| value == "yes");
     let limit = entries.get("repeated_rows_limit").and_then(|text| text.parse().ok());
     gates.repeated_rows_limit = limit.unwrap_or(gates.repeated_rows_limit);
+    gates.notice_days = entries.get("notice_days").and_then(|text| text.parse().ok()).unwrap_or_default();
     gates
 }
 

@@ -1,5 +1,6 @@
 //! Rate cards: what a service costs, for whom, from when, by which arithmetic and within which bounds.
 
+use super::bill::RateReference;
 use super::charge::CostBasis;
 use super::codes::{AgencyCode, ServiceCode};
 use super::money::Money;
@@ -227,6 +228,10 @@ impl RateCard {
         let fixed = self.conditions.iter().map(|condition| condition.pattern.fixed()).sum();
         let named = self.conditions.iter().map(|condition| level(&condition.field)).max().unwrap_or_default();
         (scope, named, self.conditions.len(), fixed)
+    }
+
+    pub fn is(&self, rate: &RateReference) -> bool {
+        self.rate_id == rate.rate_id && self.version == rate.version
     }
 
     /// A card nobody has approved may be shown, never charged.

@@ -233,6 +233,8 @@ codes! {
     FeeCycle = 506, Blocks, "fees are taken on each other";
     RateDriverMissing = 507, Blocks, "a rate whose driver table has no rows";
     RateWithinMonth = 508, Blocks, "a rate changes within a month that cannot be told apart by day";
+    RateShownOnly = 509, Blocks, "a rate for showback is charged";
+    RateNotice = 510, Blocks, "a raised rate is charged before its notice is over";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";

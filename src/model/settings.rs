@@ -134,6 +134,13 @@ pub struct Gates {
     pub accept_unfinal: bool,
     /// The same row more often than this in one file blocks.
     pub repeated_rows_limit: u64,
+    /// An increase may be charged so many days after the agencies were told.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub notice_days: u32,
+}
+
+const fn is_none(days: &u32) -> bool {
+    *days == 0
 }
 
 impl Default for Gates {
@@ -144,6 +151,7 @@ impl Default for Gates {
             invoice_tolerance: Money::from_cents(1),
             accept_unfinal: false,
             repeated_rows_limit: 1_000_000,
+            notice_days: 0,
         }
     }
 }
@@ -305,6 +313,30 @@ pub struct Service {
     pub matches: Vec<Vec<Condition>>,
     pub statement_text: String,
     pub order: u32,
+    /// What becomes of a charge that no card prices.
+    #[serde(default, skip_serializing_if = "WithoutRate::blocks")]
+    pub without_rate: WithoutRate,
+}
+
+/// What becomes of an agency's charge that no card prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutRate {
+    /// It blocks the close.
+    #[default]
+    Block,
+    /// It waits in suspense.
+    Hold,
+    /// The provider bears it.
+    Central,
+    /// It is passed on as the vendor billed it.
+    AtCost,
+}
+
+impl WithoutRate {
+    pub fn blocks(&self) -> bool {
+        *self == Self::Block
+    }
 }
 
 /// What happens to a line of an agency and a service.
@@ -380,6 +412,9 @@ pub struct AccountRole {
     pub role: Role,
     pub service: Option<ServiceCode>,
     pub class: Option<CounterpartyClass>,
+    /// Revenue: narrower still, of cards of this class only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoveryClass>,
     pub account: AccountCode,
     pub name: String,
 }

@@ -43,6 +43,7 @@ fn account(role: Role, of: Option<&str>, class: Option<CounterpartyClass>, accou
         role,
         service: of.map(|code| chargeback::model::codes::ServiceCode::parse(code).unwrap()),
         class,
+        recovery: None,
         account: AccountCode::parse(account).unwrap(),
         name: "narrower".to_owned(),
     }

@@ -97,6 +97,7 @@ fn chart(settings: &mut Settings, dice: &mut Dice) {
                 role,
                 service: of.map(service),
                 class,
+                recovery: None,
                 account: AccountCode::parse(account).unwrap(),
                 name: String::new(),
             });

@@ -3,6 +3,7 @@
 //!
 //! Each case is a whole September 2025, from the tables to bills; every law and tie-out must hold in each.
 
+mod allowed;
 mod bounds;
 mod change;
 mod fixed;
@@ -42,6 +43,11 @@ pub struct Case<'a> {
     /// A row of modes.csv, of agencies.csv.
     pub modes: &'a str,
     pub agencies: &'a str,
+    pub notice_days: u32,
+    /// Of the service GO.
+    pub without_rate: &'a str,
+    /// Revenue accounts by what a card recovers.
+    pub recovers: bool,
 }
 
 fn write(folder: &Path, path: &str, text: &str) {
@@ -66,8 +72,24 @@ pub fn load(case: &Case<'_>) -> (tempfile::TempDir, Loaded) {
     }
     let owners = "rule,assign,value,sub_account_id\ndoh,agency,DOH,doh\ndot,agency,DOT,dot\ndps,agency,DPS,dps\n";
     write(books.path(), "owners.csv", owners);
-    let services = "service,name,provider_name\nGO,Gateway,Cloud\nFEE,Fee,\nTAX,Assessment,\n";
-    write(books.path(), "services.csv", services);
+    let without_rate = case.without_rate;
+    let services = format!(
+        "service,name,without_rate,provider_name\nGO,Gateway,{without_rate},Cloud\nFEE,Fee,,\nTAX,Assessment,,\nSNW,Work,,\n"
+    );
+    write(books.path(), "services.csv", &services);
+    if case.recovers {
+        let of = |path: &str| fs::read_to_string(books.path().join(path)).unwrap();
+        let accounts = of("accounts.csv").replace('\n', ",\n").replace("name,\n", "name,recovery_class\n");
+        let more = "revenue,,,4320,Overhead,overhead\nrevenue,,,4330,Passed on,pass_through\n";
+        write(books.path(), "accounts.csv", &format!("{accounts}{more}"));
+        let codes = "account,4320,Overhead,,,yes,no\naccount,4330,Passed on,,,yes,no\n";
+        write(books.path(), "chart/accounts.csv", &format!("{}{codes}", of("chart/accounts.csv")));
+    }
+    if case.notice_days > 0 {
+        let settings = fs::read_to_string(golden.join("chargeback.toml")).unwrap();
+        let gates = format!("[gates]\nnotice_days = {}", case.notice_days);
+        write(books.path(), "chargeback.toml", &settings.replace("[gates]", &gates));
+    }
     write(books.path(), "rates/cards.csv", &text(case.cards));
     if !case.driver.is_empty() {
         let month = if case.month.is_empty() { "2025-09" } else { case.month };

@@ -207,6 +207,7 @@ fn settings(texts: &Texts<'_>) -> Settings {
             matches: Vec::new(),
             statement_text: String::new(),
             order: order as u32,
+            without_rate: Default::default(),
         });
     }
     for (code, name) in
@@ -225,6 +226,7 @@ fn settings(texts: &Texts<'_>) -> Settings {
             role,
             service: None,
             class: None,
+            recovery: None,
             account: AccountCode::parse(account).unwrap(),
             name: name.to_owned(),
         });

@@ -228,6 +228,7 @@ pub fn settings() -> Settings {
             matches: if takes.is_empty() { Vec::new() } else { vec![conditions(takes)] },
             statement_text: String::new(),
             order: order as u32,
+            without_rate: Default::default(),
         });
     }
     let hours = Measure::Driver("hours".to_owned());

@@ -225,6 +225,7 @@ fn services(dice: &mut Dice) -> Vec<Service> {
             matches,
             statement_text: String::new(),
             order: dice.below(5) as u32,
+            without_rate: Default::default(),
         });
     }
     services

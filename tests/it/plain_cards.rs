@@ -191,6 +191,7 @@ fn made(seed: u64) -> Made {
             matches: if takes.is_empty() { Vec::new() } else { vec![conditions(takes)] },
             statement_text: String::new(),
             order: order as u32,
+            without_rate: Default::default(),
         });
     }
     settings.rate_cards = cards(dice);

@@ -49,7 +49,7 @@ pub(super) fn apply(
     }
     for Draft { line, .. } in &drafts {
         let card = line.rate.as_ref().and_then(|rate| books.card(rate));
-        findings.extend(card.and_then(|card| cards::unapproved(card, line, &books.settings.state.currency)));
+        findings.extend(card.and_then(|card| cards::shown_only(books, card, line)));
     }
     Ok(drafts)
 }

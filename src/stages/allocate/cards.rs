@@ -1,5 +1,6 @@
 //! Cards that are not for charges but for bill lines and driver tables: one for an agency and a day.
 
+use super::Books;
 use crate::model::bill::BillLine;
 use crate::model::codes::AgencyCode;
 use crate::model::finding::{Code, Finding, Place};
@@ -100,16 +101,15 @@ pub(super) fn ambiguous(one: &RateCard, other: &RateCard, agency: &AgencyCode) -
     Finding::new(Code::RateAmbiguous, Place::file(one.file.as_str()).row(one.line), why, fix)
 }
 
-/// A card nobody has approved may be shown, never charged.
-pub(super) fn unapproved(card: &RateCard, line: &BillLine, currency: &str) -> Option<Finding> {
-    let is_posted = matches!(line.mode, Mode::Chargeback | Mode::Absorbed);
-    (is_posted && !card.is_approved()).then(|| {
-        let why = format!(
-            "Rate {} version {} makes a line of service {} for agency {}, and nobody has approved it.",
-            card.rate_id, card.version, line.service, line.agency
-        );
-        let fix = "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
-        let place = Place::file(card.file.as_str()).row(card.line).column("approved_by");
-        Finding::new(Code::RateUnapproved, place, why, fix).at_stake(Cost::from_money(line.amount), currency)
-    })
+/// A card that is for showback only, and makes a line that is posted.
+pub(super) fn shown_only(books: Books<'_>, card: &RateCard, line: &BillLine) -> Option<Finding> {
+    if !matches!(line.mode, Mode::Chargeback | Mode::Absorbed) {
+        return None;
+    }
+    let day = card.valid.from.map_or(books.month.first_day(), |from| from.max(books.month.first_day()));
+    let state = &books.settings.state;
+    let why = card.shown_only(&books.settings.rate_cards, state.gates.notice_days, day)?;
+    let (rate, version, service, agency) = (&card.rate_id, card.version, &line.service, &line.agency);
+    let said = format!("Rate {rate} version {version} makes a line of service {service} for agency {agency}");
+    Some(why.finding(card, &said).at_stake(Cost::from_money(line.amount), &state.currency))
 }

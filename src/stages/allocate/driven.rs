@@ -72,7 +72,7 @@ fn counted_lines(
         for &place in &segment.members {
             let (card, agency, value) = counted[place];
             let draft = counted_line(books, card, agency, value, segment)?;
-            findings.extend(cards::unapproved(card, &draft.line, &books.settings.state.currency));
+            findings.extend(cards::shown_only(books, card, &draft.line));
             drafts.push(draft);
         }
     }
@@ -214,7 +214,7 @@ fn driven_line(
         rounded_in_words(rounding),
         draft.line.amount
     ));
-    findings.extend(cards::unapproved(card, &draft.line, &books.settings.state.currency));
+    findings.extend(cards::shown_only(books, card, &draft.line));
     Ok(Some(draft))
 }
 

@@ -291,7 +291,7 @@ fn of_agency(
         if is_cut {
             draft.line.arithmetic.push(format!("of this on {base} under this mode: {amount}"));
         }
-        findings.extend(cards::unapproved(card, &draft.line, &books.settings.state.currency));
+        findings.extend(cards::shown_only(books, card, &draft.line));
         lines.push(draft);
     }
     Ok(lines)

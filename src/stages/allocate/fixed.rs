@@ -142,7 +142,7 @@ fn draft(
     draft.priced_by(card);
     draft.line.amount = amount;
     draft.line.arithmetic.push(said);
-    findings.extend(cards::unapproved(card, &draft.line, &books.settings.state.currency));
+    findings.extend(cards::shown_only(books, card, &draft.line));
     draft
 }
 

@@ -1,12 +1,12 @@
 //! Which account a role is, what kind of counterparty a customer is, and whether a string may be posted to.
 //!
 //! No account number stands in the code: entries speak of roles, and `accounts.csv` says which account a role is. The
-//! narrowest row wins: service, then class, then neither.
+//! narrowest row wins: service, then class, then what a card's revenue recovers, then none of these.
 
 use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Money};
-use crate::model::settings::{AccountRole, AccountString, CounterpartyClass, Role, Settings};
+use crate::model::settings::{AccountRole, AccountString, CounterpartyClass, RecoveryClass, Role, Settings};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
@@ -25,6 +25,7 @@ impl<'a> Chart<'a> {
         role: Role,
         service: Option<&ServiceCode>,
         class: Option<CounterpartyClass>,
+        recovery: Option<RecoveryClass>,
     ) -> Option<&'a AccountRole> {
         self.settings
             .account_roles
@@ -32,7 +33,10 @@ impl<'a> Chart<'a> {
             .filter(|row| row.role == role)
             .filter(|row| row.service.is_none() || row.service.as_ref() == service)
             .filter(|row| row.class.is_none() || row.class == class)
-            .max_by_key(|row| (row.service.is_some(), row.class.is_some(), std::cmp::Reverse(row.line)))
+            .filter(|row| row.recovery.is_none() || row.recovery == recovery)
+            .max_by_key(|row| {
+                (row.service.is_some(), row.class.is_some(), row.recovery.is_some(), std::cmp::Reverse(row.line))
+            })
     }
 
     /// The name of an account that a funding rule chose by itself.

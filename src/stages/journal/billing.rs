@@ -9,7 +9,7 @@ use crate::model::codes::AgencyCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::journal_entry::{JournalType, Side};
 use crate::model::money::{Cost, Money};
-use crate::model::settings::{AccountRole, AccountString, BillingSides, CounterpartyClass, Mode, Role};
+use crate::model::settings::{AccountRole, AccountString, BillingSides, CounterpartyClass, Mode, RateCard, Role};
 
 pub fn bill(books: &Books<'_>, bills: &Bills) -> Draft {
     let mut draft = Draft::new(JournalType::Bill);
@@ -175,7 +175,9 @@ fn account<'a>(
     class: CounterpartyClass,
     amount: Money,
 ) -> Option<&'a AccountRole> {
-    let found = books.chart.account(role, Some(&line.service), Some(class));
+    let card = line.rate.as_ref().and_then(|rate| books.settings.rate_cards.iter().find(|card| card.is(rate)));
+    let recovery = card.filter(|_| role == Role::Revenue).map(RateCard::recovery);
+    let found = books.chart.account(role, Some(&line.service), Some(class), recovery);
     if found.is_none() {
         draft.lacks(role, Some(&line.service), Some(class), amount);
     }

@@ -98,7 +98,7 @@ pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>]) -> Draft {
         let label = service.map_or_else(|| provider.to_owned(), ServiceCode::to_string);
         let about = format!("{label} commitments, billed less used");
         for (role, normal) in [(Role::Prepaid, Side::Debit), (Role::ExpenseOperating, Side::Credit)] {
-            match books.chart.account(role, service, None) {
+            match books.chart.account(role, service, None, None) {
                 Some(account) => {
                     let key = provider_line(books, account, service, &label);
                     draft.add(key, line(books, account, normal, amount, &about, provider));
@@ -131,7 +131,7 @@ fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &BySe
     let only = if services.len() == 1 { leading(&services) } else { None };
     for (service, cents) in services {
         let spent = money(draft, cents);
-        match books.chart.account(Role::ExpenseOperating, service, None) {
+        match books.chart.account(Role::ExpenseOperating, service, None, None) {
             Some(account) => {
                 let key = provider_line(books, account, service, &label(service));
                 draft.add(key, line(books, account, Side::Debit, spent, &about, &reference));
@@ -139,7 +139,7 @@ fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &BySe
             None => draft.lacks(Role::ExpenseOperating, service, None, spent),
         }
     }
-    match books.chart.account(role, only, None) {
+    match books.chart.account(role, only, None, None) {
         Some(account) => {
             let key = provider_line(books, account, only, &label(only));
             draft.add(key, line(books, account, Side::Credit, amount, &about, &reference));

@@ -138,6 +138,8 @@ fn borders(settings: &Settings) -> Vec<NaiveDate> {
     let agencies = settings.agencies.iter().map(|agency| agency.valid);
     let valid = rules.chain(cards).chain(modes).chain(agencies);
     let mut borders: Vec<NaiveDate> = valid.flat_map(|valid| [valid.from, valid.to]).flatten().collect();
+    let notice = settings.state.gates.notice_days;
+    borders.extend(settings.rate_cards.iter().filter_map(|card| card.notice_over(notice)));
     borders.sort_unstable();
     borders.dedup();
     borders

@@ -31,7 +31,7 @@ use crate::model::intake::Directory;
 use crate::model::money::{Cost, Overflow};
 use crate::model::month::Month;
 use crate::model::roll_up::{RollUp, Row, Sums};
-use crate::model::settings::{Measure, Mode, RateCard, RateModel, Settings};
+use crate::model::settings::{Measure, Mode, RateCard, RateModel, Settings, WithoutRate};
 use card::{Cards, Choice};
 use chrono::NaiveDate;
 use hashbrown::HashMap;
@@ -199,7 +199,18 @@ impl<'a> Desk<'a> {
             Choice::One(card) => card,
             Choice::None { elsewhere } => {
                 let reason = format!("service {service} has no rate");
-                return hold(self, ruling, Unrated::NoRate { service, day_without: elsewhere }, reason);
+                let instead = self.settings.service(&service).map(|service| service.without_rate).unwrap_or_default();
+                let problem = Unrated::NoRate { service, day_without: elsewhere, instead };
+                match instead {
+                    WithoutRate::Block | WithoutRate::Hold => hold(self, ruling, problem, reason),
+                    WithoutRate::Central | WithoutRate::AtCost => {
+                        problems.push(self.unrated(problem));
+                        if instead == WithoutRate::Central {
+                            ruling.destination = Destination::Central(reason);
+                        }
+                    }
+                }
+                return;
             }
             Choice::Several(first, second) => {
                 let reason = format!("service {service} has two rates");
@@ -208,8 +219,11 @@ impl<'a> Desk<'a> {
             }
         };
         let mode = self.settings.mode(agency, &service, day).0;
-        if !card.is_approved() && matches!(mode, Mode::Chargeback | Mode::Absorbed) {
-            problems.push(self.unrated(Unrated::Unapproved(self.cards.number(card))));
+        let notice = self.settings.state.gates.notice_days;
+        if matches!(mode, Mode::Chargeback | Mode::Absorbed)
+            && let Some(why) = card.shown_only(&self.settings.rate_cards, notice, day)
+        {
+            problems.push(self.unrated(Unrated::ShownOnly(self.cards.number(card), why)));
         }
         ruling.rate = Some(RateReference { rate_id: card.rate_id.clone(), version: card.version });
         if let Some(basis) = card.model.passes_on() {

@@ -1,12 +1,13 @@
 //! What cannot be ruled with certainty, counted by cause: one finding a cause, with rows, days and dollars.
 
 use super::Span;
+use crate::model::approval::ShownOnly;
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::{AgencyCode, PoolId, ServiceCode};
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Overflow};
 use crate::model::roll_up::Row;
-use crate::model::settings::{RateCard, Settings};
+use crate::model::settings::{RateCard, Settings, WithoutRate};
 use crate::model::untrusted::Untrusted;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -33,9 +34,9 @@ pub(super) enum Unowned {
 pub(super) enum Unrated {
     NoPool(PoolId),
     NoService { provider: String, service_code: String, service_name: String },
-    NoRate { service: ServiceCode, day_without: bool },
+    NoRate { service: ServiceCode, day_without: bool, instead: WithoutRate },
     TwoRates { service: ServiceCode, first: usize, second: usize },
-    Unapproved(usize),
+    ShownOnly(usize, ShownOnly),
     NoBasis(usize, CostBasis),
     OtherUnit(usize, String),
 }
@@ -204,14 +205,25 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             let value = if service_code.is_empty() { shown } else { service_code };
             Finding::new(Code::ServiceMissing, Place::file("services.csv").value(value), why, fix)
         }
-        Unrated::NoRate { service, day_without } => {
+        Unrated::NoRate { service, day_without, instead } => {
             let (code, why) = if *day_without {
                 (Code::RateGap, format!("Service {service} has rates, but none in force for {charges}."))
             } else {
                 (Code::RateMissing, format!("Service {service} has no rate that fits {charges}."))
             };
             let fix = "Add a card to rates/ that is in force on these days and fits these charges.";
-            Finding::new(code, Place::file("rates").column("service").value(service.as_str()), why, fix)
+            let place = Place::file("rates").column("service").value(service.as_str());
+            let why = match instead {
+                WithoutRate::Block => return Finding::new(code, place, why, fix),
+                WithoutRate::Hold => format!("{why} By services.csv what has no rate waits in suspense."),
+                WithoutRate::Central => format!("{why} By services.csv the provider bears what has no rate."),
+                WithoutRate::AtCost => {
+                    format!("{why} By services.csv what has no rate is passed on at the vendor's cost.")
+                }
+            };
+            // Somebody has decided what becomes of such charges, and should see how much it is.
+            let severity = Severity::Warning;
+            Finding { severity, ..Finding::new(code, place, why, fix) }
         }
         Unrated::TwoRates { service, first, second } => {
             let (first, second) = (&cards[*first], &cards[*second]);
@@ -225,16 +237,14 @@ fn describe_unrated(problem: &Unrated, tally: &Tally, settings: &Settings) -> Fi
             let fix = "End one of the two, or make one narrower by its scope or its conditions.";
             Finding::new(Code::RateAmbiguous, place_of(first), why, fix)
         }
-        Unrated::Unapproved(number) => unapproved(&cards[*number], &charges, tally.verb("is", "are")),
+        Unrated::ShownOnly(number, why) => shown_only(&cards[*number], why, &charges, tally.verb("is", "are")),
         Unrated::NoBasis(number, basis) => no_basis(&cards[*number], *basis, &charges),
         Unrated::OtherUnit(number, used) => other_unit(&cards[*number], used, tally),
     }
 }
 
-fn unapproved(card: &RateCard, charges: &str, are: &str) -> Finding {
-    let why = format!("{} prices {charges} that {are} charged, and nobody has approved it.", described(card));
-    let fix = "Fill approved_by and approved_on once it is approved, or set the service to showback in modes.csv.";
-    Finding::new(Code::RateUnapproved, place_of(card).column("approved_by"), why, fix)
+fn shown_only(card: &RateCard, why: &ShownOnly, charges: &str, are: &str) -> Finding {
+    why.finding(card, &format!("{} prices {charges} that {are} charged", described(card)))
 }
 
 fn no_basis(card: &RateCard, basis: CostBasis, charges: &str) -> Finding {

@@ -86,6 +86,7 @@ fn service(line: u64, text: &str, when: &[&str]) -> Service {
         matches: when.iter().map(|way| conditions(way)).collect(),
         statement_text: String::new(),
         order: 0,
+        without_rate: Default::default(),
     }
 }
 
