@@ -12,6 +12,7 @@ use crate::model::journal_entry::Side;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::past::{Carried, Past};
 use crate::model::proof::LawResult;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
@@ -32,6 +33,8 @@ pub struct Opened {
     pub configuration: String,
     pub directory: Directory,
     pub normalized: Normalized,
+    /// What the close before left.
+    pub carried: Carried,
     /// What was found before normalize.
     pub findings: Vec<Finding>,
 }
@@ -57,7 +60,7 @@ impl Plant for NoPlant {}
 /// allocate. What a stage that was not run would have made is empty.
 pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(MonthEnd, Stage)> {
     plant.after_normalize(&mut opened);
-    let Opened { month, run, standing, settings, configuration, directory, normalized, findings } = opened;
+    let Opened { month, run, standing, settings, configuration, directory, normalized, carried, findings } = opened;
     let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
     let mut end = MonthEnd {
         month,
@@ -73,6 +76,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
         vendors: Vec::new(),
         bills: Bills::default(),
         journals: Vec::new(),
+        past: Past::default(),
         tie_outs: Vec::new(),
         laws: Vec::new(),
         gates: Vec::new(),
@@ -101,7 +105,11 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     if until < Stage::Reconcile {
         return Ok((sorted(end), Stage::Allocate));
     }
-    let made = journal(&end.bills, &end.charges, &end.vendors, &end.settings, month);
+    let (past, findings) = reconcile::late(carried, &end.settings, month);
+    end.findings.extend(findings);
+    end.findings.extend(reconcile::still_open(&past, &end.settings)?);
+    end.past = past;
+    let made = journal(&end.bills, &end.charges, &end.vendors, &end.past, &end.settings, month);
     end.journals = made.entries;
     end.findings.extend(made.findings);
     plant.after_journal(&mut end);

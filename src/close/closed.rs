@@ -1,9 +1,10 @@
 //! A month that is closed already: the same again is nothing to do. What becomes of anything else is in [`super::late`].
 
 use super::Outcome;
+use super::run::Decided;
 use super::session::Session;
 use crate::config::Loaded;
-use crate::ledger::{Close, NamedHash, Object, Options, Published, Settled};
+use crate::ledger::{Close, NamedHash, Object, Published, Settled};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::month::Month;
@@ -30,15 +31,12 @@ pub fn same(
 }
 
 /// The stored outcome of the newest draft, when it is what a draft would say now.
-pub fn same_draft(
-    session: &Session<'_>,
-    inputs: &[NamedHash],
-    settings: &Object,
-    options: &Options,
-) -> Result<Option<Outcome>> {
+pub fn same_draft(session: &Session<'_>, inputs: &[NamedHash], decided: Decided<'_>) -> Result<Option<Outcome>> {
+    let Decided { settings, options, carried } = decided;
     let request = session.request;
     let Some((_, body)) = session.ledger.draft(request.month)? else { return Ok(None) };
-    let same = same_files(&body.inputs, inputs) && body.settings == *settings && body.options == *options;
+    let decided_alike = body.settings == *settings && body.options == *options && body.carried.as_ref() == carried;
+    let same = same_files(&body.inputs, inputs) && decided_alike;
     if !same || body.rules != super::RULES || session.ledger.published(&body)? != Published::Whole {
         return Ok(None);
     }

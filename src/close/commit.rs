@@ -7,6 +7,7 @@ use crate::ledger::{CloseBody, NamedHash, Object, Settled};
 use crate::model::exit::{Exit, Stop};
 use crate::model::month_end::MonthEnd;
 use crate::model::settings::Evidence;
+use crate::stages::reconcile;
 use anyhow::Result;
 use std::collections::BTreeMap;
 
@@ -48,6 +49,7 @@ fn body(
 ) -> Result<CloseBody> {
     let sources = made.sources;
     let outcome = session.keep_json(&as_stored(made.outcome))?;
+    let leaves = if is_final { Some(session.keep_json(&reconcile::carry(made.end)?)?) } else { None };
     let mut body = CloseBody {
         books: session.ledger.books_id()?.unwrap_or_default(),
         month: made.end.month,
@@ -61,6 +63,8 @@ fn body(
         settings: sources.settings.clone(),
         tables: tables(session, sources)?,
         stages: Vec::new(),
+        carried: sources.carried.clone(),
+        leaves: leaves.clone(),
         outcome: outcome.clone(),
         outputs_folder: made.folder.to_owned(),
         outputs,
@@ -71,6 +75,9 @@ fn body(
     };
     body.add_object(&sources.settings);
     body.add_object(&outcome);
+    for object in sources.carried.iter().chain(&leaves) {
+        body.add_object(object);
+    }
     for stage in made.stages {
         body.add_stage(&stage.manifest, stage.object.clone());
     }

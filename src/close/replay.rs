@@ -6,15 +6,19 @@ use super::delivery::{self, Delivery};
 use super::keep::Keeper;
 use super::outputs::{Kept, Proved};
 use super::parts::Hashing;
-use super::run::{Configured, run_id};
+use super::run::{Configured, Decided, run_id};
 use super::{RULES, Stage, gates, parts};
 use crate::frame::roll_up;
+use crate::io::digest::sha256;
 use crate::io::{container, inbox};
+use crate::ledger::objects::json;
 use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, StageManifest, Verified, at_once};
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
+use crate::model::past::Carried;
 use crate::model::settings::Settings;
+use crate::stages::reconcile;
 use anyhow::{Context, Result};
 
 /// The settings, the delivery and the charges of a record, read back from the ledger.
@@ -23,13 +27,19 @@ pub struct Frozen {
     pub findings: Vec<Finding>,
     pub delivery: Delivery,
     pub normalized: Normalized,
+    pub carried: Carried,
 }
 
 pub fn frozen(ledger: &Ledger, body: &CloseBody) -> Result<Frozen> {
     let Configured { settings, findings } = ledger.get_json(&body.settings.sha256)?;
     let delivery: Delivery = ledger.get_json(&left(ledger, body, "ingest", "delivery")?.sha256)?;
     let normalized = parts::recalled(ledger, &manifest(ledger, body, "normalize")?)?;
-    Ok(Frozen { settings, findings, delivery, normalized })
+    let carried = carried(ledger, body.carried.as_ref())?;
+    Ok(Frozen { settings, findings, delivery, normalized, carried })
+}
+
+pub fn carried(ledger: &Ledger, object: Option<&Object>) -> Result<Carried> {
+    object.map_or_else(|| Ok(Carried::default()), |object| ledger.get_json(&object.sha256))
 }
 
 fn stages<'a>(body: &'a CloseBody, stage: &'a str) -> impl Iterator<Item = &'a KeptStage> {
@@ -57,7 +67,7 @@ pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
 
 /// The month's end of a record, up to its journals.
 pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEnd> {
-    let Frozen { settings, mut findings, delivery, normalized } = frozen;
+    let Frozen { settings, mut findings, delivery, normalized, carried } = frozen;
     let standing = if body.state == "closed" { Standing::Final } else { Standing::Draft };
     findings.extend(delivery.findings);
     findings.extend(gates::needless(&body.options.allow_empty, body.month, &findings));
@@ -69,6 +79,7 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
         configuration: body.settings.sha256.clone(),
         directory: delivery.directory,
         normalized,
+        carried,
         findings,
     };
     let (mut end, _) = books::settle(opened, until, &NoPlant)?;
@@ -124,7 +135,8 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
     if hasher.0.finish().0 != object.sha256 {
         verified.add(&object.path(), format!("The roll-up of {month} comes out otherwise than at its close."));
     }
-    let made = run_id(body.month, &object, &directory, &body.settings, &body.options)?;
+    let decided = Decided { settings: &body.settings, options: &body.options, carried: body.carried.as_ref() };
+    let made = run_id(body.month, &object, &directory, decided)?;
     if made != body.run {
         verified.add(&body.outputs_folder, format!("The close id of {month} comes out as {made}."));
     }
@@ -133,6 +145,10 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
     let proved = Proved::default();
     books::publish(&mut end, &NoPlant, &proved, threads)?;
     compare(body, &proved.hashes(), verified);
+    let leaves = json(&reconcile::carry(&end)?)?;
+    if body.leaves.as_ref().is_some_and(|object| object.sha256 != sha256(&leaves)) {
+        verified.add(&body.outputs_folder, format!("What {month} leaves to the next month comes out otherwise."));
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::outputs::{Kept, Proved};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
-use super::{closed, gates, late, parts};
+use super::{closed, gates, late, parts, replay};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
 use crate::ledger::{Event, Ledger, NamedHash, Object, Options, Settled, Staging, damaged, outputs_folder};
@@ -76,6 +76,8 @@ pub struct Sources {
     pub options: Options,
     pub delivered: Delivered,
     pub stamps: Stamps,
+    /// What the close before left to this month.
+    pub carried: Option<Object>,
 }
 
 /// The settings as the stages read them, with what was found about them: kept as one object.
@@ -132,7 +134,8 @@ impl Run<'_> {
         if request.until == Stage::Ingest {
             return Ok(self.ended(findings, reports));
         }
-        let sources = Sources { loaded, settings, options, delivered, stamps };
+        let carried = self.settled.left_to(request.month).cloned();
+        let sources = Sources { loaded, settings, options, delivered, stamps, carried };
         let charged = self.charge(&sources, &mut reports)?;
         let stages = charged.stages.clone();
         let (mut end, reached) = self.settle(&sources, charged, findings)?;
@@ -189,7 +192,8 @@ impl Run<'_> {
             return closed::same(&self.session, close, &inputs, loaded, settings);
         }
         if request.draft || request.until == Stage::Export {
-            return closed::same_draft(&self.session, &inputs, settings, options);
+            let decided = Decided { settings, options, carried: self.settled.left_to(request.month) };
+            return closed::same_draft(&self.session, &inputs, decided);
         }
         Ok(None)
     }
@@ -197,8 +201,9 @@ impl Run<'_> {
     fn charge(&self, sources: &Sources, reports: &mut Vec<StageReport>) -> Result<Charged> {
         let delivery = &sources.delivered.delivery;
         let read = parts::normalize(&self.session, &sources.loaded.settings, delivery, &sources.stamps)?;
-        let (settings, options) = (&sources.settings, &sources.options);
-        let run = run_id(self.session.request.month, &read.roll_up, &delivery.directory, settings, options)?;
+        let Sources { settings, options, carried, .. } = sources;
+        let decided = Decided { settings, options, carried: carried.as_ref() };
+        let run = run_id(self.session.request.month, &read.roll_up, &delivery.directory, decided)?;
         let normalized = read.normalized;
         let mut done =
             report(Stage::Normalize, read.unchanged, rows_read(&normalized), normalized.roll_up.len() as u64);
@@ -220,6 +225,7 @@ impl Run<'_> {
             configuration: sources.settings.sha256.clone(),
             directory: sources.delivered.delivery.directory.clone(),
             normalized: charged.normalized,
+            carried: replay::carried(&self.session.ledger, sources.carried.as_ref())?,
             findings,
         };
         self.session.progress.stage("books");
@@ -368,17 +374,23 @@ impl Run<'_> {
     }
 }
 
+/// What decides a run beside its charges and their owners.
+#[derive(Clone, Copy)]
+pub struct Decided<'a> {
+    pub settings: &'a Object,
+    pub options: &'a Options,
+    pub carried: Option<&'a Object>,
+}
+
 /// The name of a run, and the id of a close: charges, owners, settings, decisions and rules decide it. How the files were
 /// packed and in which order their rows stood does not.
-pub fn run_id(
-    month: Month,
-    roll_up: &Object,
-    directory: &Directory,
-    settings: &Object,
-    options: &Options,
-) -> Result<String> {
+pub fn run_id(month: Month, roll_up: &Object, directory: &Directory, decided: Decided<'_>) -> Result<String> {
+    let Decided { settings, options, carried } = decided;
     let (owners, options) = (serde_json::to_string(&owners(directory))?, serde_json::to_string(options)?);
-    let run = key("run", &[&month.to_string(), &roll_up.sha256, &owners, &settings.sha256, &options]);
+    let month = month.to_string();
+    let mut parts = vec![month.as_str(), &roll_up.sha256, &owners, &settings.sha256, &options];
+    parts.extend(carried.map(|object| object.sha256.as_str()));
+    let run = key("run", &parts);
     Ok(run[..12].to_owned())
 }
 

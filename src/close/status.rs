@@ -97,6 +97,10 @@ pub fn verify(disk: &Disk, quick: bool, expect: Option<&str>) -> Result<Vec<Find
     }
     if !quick {
         for close in settled.chain.iter().filter(|close| close.body.rules == RULES) {
+            if close.body.carried.as_ref() != settled.left_to(close.body.month) {
+                let why = format!("{} was closed on something else than the close before leaves.", close.body.month);
+                verified.add(&close.body.outputs_folder, why);
+            }
             if let Err(error) = replay::replay(&ledger, &close.body, &mut verified) {
                 let stop = error.downcast::<Stop>()?;
                 verified.add(&close.body.outputs_folder, stop.message);

@@ -52,6 +52,11 @@ pub struct CloseBody {
     pub tables: Vec<NamedHash>,
     /// Stage name, key, and the object that says what it left.
     pub stages: Vec<KeptStage>,
+    /// What the close before left to this month; what this one leaves. Of a draft only the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Object>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<Object>,
     /// The outcome as the command line shows it.
     pub outcome: Object,
     pub outputs_folder: String,
@@ -130,6 +135,11 @@ impl Settled {
 
     pub fn of(&self, month: Month) -> Option<&Close> {
         self.chain.iter().find(|close| close.body.month == month)
+    }
+
+    /// What the newest close of an earlier month leaves.
+    pub fn left_to(&self, month: Month) -> Option<&Object> {
+        self.chain.iter().find(|close| close.body.month < month)?.body.leaves.as_ref()
     }
 
     pub fn newest_month(&self) -> Option<Month> {
@@ -270,6 +280,8 @@ mod tests {
             settings: kept.clone(),
             tables: Vec::new(),
             stages: Vec::new(),
+            carried: None,
+            leaves: None,
             outcome: kept.clone(),
             outputs_folder: folder,
             outputs,

@@ -263,6 +263,7 @@ codes! {
     ReadBackFails = 707, Blocks, "a file says something else than the ledger";
     UnitPriceDiffers = 708, Note, "price times quantity is not the cost";
     JournalTooWide = 709, Blocks, "a journal line does not fit its fields";
+    InvoiceLate = 710, Note, "an invoice of a closed month is booked in the open one";
     TableUnreadable = 801, Blocks, "a table cannot be read";
     TableColumnMissing = 802, Blocks, "a table lacks a column";
     TableColumnUnknown = 803, Blocks, "a table has a column nobody knows";

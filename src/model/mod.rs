@@ -19,6 +19,7 @@ pub mod month;
 pub mod month_end;
 pub mod part_outcome;
 pub mod pricing;
+pub mod past;
 pub mod proof;
 pub mod roll_up;
 pub mod secrets;

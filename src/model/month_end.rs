@@ -6,6 +6,7 @@ use super::intake::{Directory, SourceVersion};
 use super::journal_entry::JournalEntry;
 use super::money::Cost;
 use super::month::Month;
+use super::past::Past;
 use super::proof::{ControlTotals, Gate, LawResult, TieOut, VendorReconciliation};
 use super::roll_up::RollUp;
 use super::settings::Settings;
@@ -71,6 +72,8 @@ pub struct MonthEnd {
     pub vendors: Vec<VendorReconciliation>,
     pub bills: Bills,
     pub journals: Vec<JournalEntry>,
+    /// What closed months left, and what became known of them since.
+    pub past: Past,
     pub tie_outs: Vec<TieOut>,
     pub laws: Vec<LawResult>,
     pub gates: Vec<Gate>,

@@ -20,8 +20,8 @@ use chargeback::stages::reconcile;
 use std::sync::Arc;
 
 fn journalled(month_end: &MonthEnd) -> Journal {
-    let MonthEnd { bills, charges, vendors, settings, month, .. } = month_end;
-    journal(bills, charges, vendors, settings, *month)
+    let MonthEnd { bills, charges, vendors, past, settings, month, .. } = month_end;
+    journal(bills, charges, vendors, past, settings, *month)
 }
 
 fn reconciled(month_end: &MonthEnd) -> (Vec<VendorReconciliation>, Vec<Finding>) {

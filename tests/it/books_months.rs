@@ -11,6 +11,7 @@ use chargeback::model::intake::{SourceVersion, View};
 use chargeback::model::journal_entry::{JournalType, Side};
 use chargeback::model::money::Money;
 use chargeback::model::month_end::{MonthEnd, Standing, VersionTotals};
+use chargeback::model::past::Past;
 use chargeback::model::proof::{ControlTotals, Subtotal, VendorState};
 use chargeback::model::roll_up::RollUp;
 use chargeback::model::settings::{
@@ -28,7 +29,8 @@ fn closed(seed: u64) -> MonthEnd {
     let rated = rate::rate(&roll_up, &directory, &settings, september());
     let (vendors, mut findings) = reconcile::vendors(&roll_up, &rated, &settings, september());
     let allocated = allocate::allocate(&roll_up, rated, &vendors, &settings, september());
-    let journal = journal::journal(&allocated.bills, &allocated.charges, &vendors, &settings, september());
+    let journal =
+        journal::journal(&allocated.bills, &allocated.charges, &vendors, &Past::default(), &settings, september());
     findings.extend(allocated.findings);
     findings.extend(journal.findings);
     MonthEnd {
@@ -45,6 +47,7 @@ fn closed(seed: u64) -> MonthEnd {
         vendors,
         bills: allocated.bills,
         journals: journal.entries,
+        past: Past::default(),
         tie_outs: Vec::new(),
         laws: Vec::new(),
         gates: Vec::new(),
@@ -245,7 +248,7 @@ fn nothing_that_is_only_shown_is_posted() {
         let mut charged = month_end.clone();
         charged.bills.lines.retain(|line| line.mode != chargeback::model::settings::Mode::Showback);
         let MonthEnd { bills, charges, vendors, settings, .. } = &charged;
-        let journal = journal::journal(bills, charges, vendors, settings, september());
+        let journal = journal::journal(bills, charges, vendors, &Past::default(), settings, september());
         assert_eq!(printed(&journal.entries), printed(&month_end.journals), "seed {seed}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod determined;
 mod months;
+mod past;
 mod planted;
 
 use crate::books::{Books, request};

@@ -13,6 +13,7 @@ use chargeback::model::journal_entry::{EntryHead, JournalEntry, JournalType, Pos
 use chargeback::model::money::{Cost, Money, Quantity};
 use chargeback::model::month::{FiscalPeriod, Month, Validity};
 use chargeback::model::month_end::{MonthEnd, Standing};
+use chargeback::model::past::Past;
 use chargeback::model::proof::{Gate, LawResult, TieOut, VendorReconciliation, VendorState};
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use chargeback::model::settings::{
@@ -57,6 +58,7 @@ pub fn september_with(texts: &Texts<'_>) -> MonthEnd {
         vendors: vendors(),
         bills: bills(),
         journals: journals(texts),
+        past: Past::default(),
         tie_outs: tie_outs(),
         laws: vec![LawResult {
             law: 8,

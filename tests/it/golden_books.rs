@@ -34,8 +34,8 @@ pub fn again(month_end: &mut MonthEnd) {
 }
 
 fn entries(month_end: &MonthEnd) -> Vec<JournalEntry> {
-    let MonthEnd { bills, charges, vendors, settings, month, .. } = month_end;
-    let journal = journal::journal(bills, charges, vendors, settings, *month);
+    let MonthEnd { bills, charges, vendors, past, settings, month, .. } = month_end;
+    let journal = journal::journal(bills, charges, vendors, past, settings, *month);
     assert_eq!(journal.findings, []);
     journal.entries
 }

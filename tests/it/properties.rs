@@ -7,6 +7,7 @@ use chargeback::model::bill::{Bills, Destination, LineKind, Rated};
 use chargeback::model::intake::Directory;
 use chargeback::model::money::{Cost, Exact, Money, Rounding, fit, installment, split};
 use chargeback::model::month_end::{MonthEnd, Standing};
+use chargeback::model::past::Past;
 use chargeback::model::proof::VendorReconciliation;
 use chargeback::model::roll_up::{RollUp, Row};
 use chargeback::model::settings::{Mode, Settings};
@@ -310,6 +311,7 @@ proptest! {
             vendors: closed.vendors,
             bills: closed.allocated.bills,
             journals: Vec::new(),
+            past: Past::default(),
             tie_outs: Vec::new(),
             laws: Vec::new(),
             gates: Vec::new(),

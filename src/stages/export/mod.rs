@@ -27,6 +27,7 @@
 //! rows, 425,000 details, sheets are by month and it is again one CPU-second: then the CSV, written and read, is half of it.
 //! What is in memory at once is a statement and its workbook for every thread; a CSV never is.
 
+mod closed_months;
 mod cover;
 mod csv;
 mod detail_csv;

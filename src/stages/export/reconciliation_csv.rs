@@ -4,7 +4,7 @@ use super::csv::{self, Table, for_people};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
 use super::reconciliation_sheets::{sections, state_in_words};
-use super::{NamedBytes, path};
+use super::{NamedBytes, closed_months, path};
 use crate::model::exchange::ExchangeRate;
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
@@ -28,10 +28,12 @@ const VENDORS: [&str; 14] = [
 ];
 
 pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
-    Ok(vec![
+    let mut files = vec![
         NamedBytes { path: file(end, "tie-outs"), bytes: tie_outs(end)? },
         NamedBytes { path: file(end, "vendors"), bytes: vendors(end)? },
-    ])
+    ];
+    files.extend(closed_months::csv(end)?);
+    Ok(files)
 }
 
 fn file(end: &MonthEnd, stem: &str) -> String {
@@ -87,10 +89,12 @@ pub(super) fn read_back(end: &MonthEnd, written: &Written<'_>) -> Vec<LawResult>
     };
     let (tie_outs, in_tie_outs) = read("tie-outs", &[3, 5, 6]);
     let (vendors, in_vendors) = read("vendors", &[5, 6, 7, 8, 9, 10]);
-    vec![
+    let mut laws = vec![
         compare(&tie_outs, in_tie_outs, tie_outs_in_ledger(end)),
         compare(&vendors, in_vendors, vendors_in_ledger(end)),
-    ]
+    ];
+    laws.extend(closed_months::read_back(end, written));
+    laws
 }
 
 fn read(bytes: &[u8], columns: &[usize]) -> anyhow::Result<Figures> {

@@ -12,7 +12,7 @@ use super::reconciliation_sheets::{
 use super::reread::Reread;
 use super::sheet::Sheet;
 use super::workbook::{About, Book, Cell, Column, Kind, column, widths, write_text};
-use super::{path, standing};
+use super::{closed_months, path, standing};
 use crate::model::bill::Destination;
 use crate::model::money::{Money, Overflow};
 use crate::model::month_end::MonthEnd;
@@ -52,7 +52,7 @@ fn file(end: &MonthEnd) -> String {
 }
 
 fn sheets(end: &MonthEnd) -> anyhow::Result<Vec<Sheet>> {
-    Ok(vec![
+    let mut sheets = vec![
         vendors(end)?,
         items(end),
         agencies(end)?,
@@ -66,7 +66,11 @@ fn sheets(end: &MonthEnd) -> anyhow::Result<Vec<Sheet>> {
         prepaid(end)?,
         quarantine(end),
         inputs(end),
-    ])
+    ];
+    if let Some(sheet) = closed_months::sheet(end)? {
+        sheets.insert(2, sheet);
+    }
+    Ok(sheets)
 }
 
 /// The page that is signed: where the vendors' cost went, what is billed, and what had to hold.

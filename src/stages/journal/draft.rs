@@ -6,7 +6,9 @@ use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::journal_entry::{JournalType, Posting, Side};
 use crate::model::money::{Money, Overflow};
+use crate::model::month::Month;
 use crate::model::settings::{AccountString, CounterpartyClass, Role};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What makes two amounts one line, in the order of the lines: the provider's fund first, then customers by fund; in a
@@ -67,6 +69,9 @@ pub struct Draft {
     pub journal_type: JournalType,
     /// Undone on the first day of the next month.
     pub reverses: bool,
+    /// Where they are others than the month's: the day it is posted, and the month whose charges it is for.
+    pub dated: Option<NaiveDate>,
+    pub service_period: Option<Month>,
     lines: BTreeMap<LineKey, Line>,
     missing: BTreeMap<Role, MissingAccount>,
     overflow: bool,
@@ -78,6 +83,8 @@ impl Draft {
         Self {
             journal_type,
             reverses: false,
+            dated: None,
+            service_period: None,
             lines: BTreeMap::new(),
             missing: BTreeMap::new(),
             overflow: false,

@@ -1,7 +1,7 @@
 //! Journal: bills and invoices become entries that balance by fund.
 //!
 //! In     bills with their funding, the charges with their cents, the vendors' reconciliation
-//! Out    VEND for each invoice, ACCR for what was used and not invoiced, PREP for commitments paid ahead, one BILL
+//! Out    REV for what the month before accrued, VEND for each invoice, ACCR for what was used and not invoiced, PREP for commitments paid ahead, one BILL
 //! Needs  the account roles, the chart, the posting scope
 //! Tells  CB0610, CB0612, CB0706: each stops its document and no other
 //!
@@ -11,6 +11,7 @@
 mod accounts;
 mod billing;
 mod draft;
+mod past;
 mod reversal;
 mod vendor;
 
@@ -21,6 +22,7 @@ use crate::model::codes::ServiceCode;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::journal_entry::{EntryHead, JournalEntry, JournalType};
 use crate::model::month::{FiscalPeriod, Month};
+use crate::model::past::Past;
 use crate::model::proof::VendorReconciliation;
 use crate::model::settings::{Settings, VendorEntries};
 use accounts::Chart;
@@ -42,7 +44,13 @@ struct Books<'a> {
     chart: Chart<'a>,
 }
 
-impl Books<'_> {
+impl<'a> Books<'a> {
+    /// Books that are open in one month, for charges of another or the same.
+    fn of(settings: &'a Settings, open: Month, month: Month) -> Self {
+        let period = FiscalPeriod::of(month, settings.state.fiscal_year_starts);
+        Self { settings, month, period, chart: Chart::new(settings, open.last_day()) }
+    }
+
     /// Services stand in the order of the catalog, those it does not have after them.
     fn service_order(&self, service: Option<&ServiceCode>) -> u32 {
         service.and_then(|code| self.settings.service(code)).map_or(u32::MAX, |service| service.order)
@@ -53,11 +61,11 @@ pub fn journal(
     bills: &Bills,
     charges: &[RatedCharge],
     vendors: &[VendorReconciliation],
+    past: &Past,
     settings: &Settings,
     month: Month,
 ) -> Journal {
-    let period = FiscalPeriod::of(month, settings.state.fiscal_year_starts);
-    let books = Books { settings, month, period, chart: Chart::new(settings, month.last_day()) };
+    let books = Books::of(settings, month, month);
     let Ok(charges) = RatedCharge::by_ruling(charges) else {
         let why = "The charges of one ruling left the range that can be kept exactly, so there are no journals.";
         let fix = "Look for an amount of absurd size in the month's files.";
@@ -66,22 +74,26 @@ pub fn journal(
     };
     let mut drafts = Vec::new();
     if settings.state.vendor_entries == VendorEntries::Full {
+        drafts.extend(past::invoices(&books, past));
         drafts.extend(vendor::invoices(&books, &charges, vendors));
     }
     if settings.state.vendor_entries != VendorEntries::None {
+        drafts.extend(past::accruals(&books, past));
         drafts.extend(vendor::accruals(&books, &charges, vendors));
         drafts.push(vendor::prepayments(&books, &charges));
     }
     drafts.push(billing::bill(&books, bills));
-    post(&books, drafts)
+    let mut journal = past::reversals(&books, past);
+    post(&books, drafts, &mut journal);
+    journal
 }
 
 /// Numbers are given to documents that are made, so that each series has no gap.
-fn post(books: &Books<'_>, drafts: Vec<Draft>) -> Journal {
-    let mut journal = Journal::default();
+fn post(books: &Books<'_>, drafts: Vec<Draft>, journal: &mut Journal) {
     let mut series: BTreeMap<JournalType, usize> = BTreeMap::new();
     for draft in drafts {
         let (journal_type, reverses) = (draft.journal_type, draft.reverses);
+        let (dated, service_period) = (draft.dated, draft.service_period);
         let number = series.get(&journal_type).copied().unwrap_or(0) + 1;
         let id = document(journal_type, books.period, number);
         let (postings, problems) = draft.postings(books, &id);
@@ -95,9 +107,9 @@ fn post(books: &Books<'_>, drafts: Vec<Draft>) -> Journal {
         let head = EntryHead {
             id: id.clone(),
             journal_type,
-            posting_date: books.month.last_day(),
+            posting_date: dated.unwrap_or(books.month.last_day()),
             period: books.period,
-            service_period: books.month,
+            service_period: service_period.unwrap_or(books.month),
             reversing_date: reverses.then(|| books.month.next().first_day()),
             reversal_of: None,
         };
@@ -109,7 +121,6 @@ fn post(books: &Books<'_>, drafts: Vec<Draft>) -> Journal {
             Err(refusal) => journal.findings.push(unbalanced(&id, &refusal.to_string())),
         }
     }
-    journal
 }
 
 /// `BILL-202603-0001`.

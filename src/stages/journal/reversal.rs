@@ -2,6 +2,7 @@
 
 use crate::model::journal_entry::{EntryHead, EntryRefusal, JournalEntry, JournalType, Posting, Side};
 use crate::model::month::{FiscalPeriod, Month};
+use chrono::NaiveDate;
 
 /// The entry that takes back an accrual: the same strings and amounts with their sides exchanged, so that both together
 /// are zero on every string. It belongs to the month of its date; `number` is its place in that month's series. None
@@ -11,7 +12,16 @@ pub fn reversal(
     number: usize,
     fiscal_year_starts: u32,
 ) -> Option<Result<JournalEntry, EntryRefusal>> {
-    let posting_date = entry.reversing_date()?;
+    entry.reversing_date().map(|date| reversal_on(date, entry, number, fiscal_year_starts))
+}
+
+/// The same on a later day, where the month of its own was never closed.
+pub(super) fn reversal_on(
+    posting_date: NaiveDate,
+    entry: &JournalEntry,
+    number: usize,
+    fiscal_year_starts: u32,
+) -> Result<JournalEntry, EntryRefusal> {
     let period = FiscalPeriod::of(Month::containing(posting_date), fiscal_year_starts);
     let head = EntryHead {
         id: super::document(JournalType::Rev, period, number),
@@ -33,5 +43,5 @@ pub fn reversal(
     // The liability goes first, as the reversal is read: what was owed is taken back, then the expense.
     let mut postings: Vec<Posting> = mirrored.collect();
     postings.sort_by_key(|posting| posting.side);
-    Some(JournalEntry::new(head, postings))
+    JournalEntry::new(head, postings)
 }

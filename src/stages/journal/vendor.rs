@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Cents by service, wide enough for any sum of money.
-type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
+pub type ByService<'a> = BTreeMap<Option<&'a ServiceCode>, i128>;
 
 /// An invoice we received, for each section.
 pub fn invoices(books: &Books<'_>, charges: &[RulingSum<'_>], vendors: &[VendorReconciliation]) -> Vec<Draft> {
@@ -111,15 +111,15 @@ pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>]) -> Draft {
 }
 
 /// To whom a document owes, and under which role.
-struct Owed<'a> {
-    vendor: &'a VendorReconciliation,
-    role: Role,
-    about: String,
+pub struct Owed<'a> {
+    pub vendor: &'a VendorReconciliation,
+    pub role: Role,
+    pub about: String,
 }
 
 /// Debits the expense of each service, because a service must account for its own cost, and credits what is owed.
 /// Invoice items without charges go with the service that most of the section is.
-fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
+pub fn expense(books: &Books<'_>, draft: &mut Draft, owed: Owed<'_>, services: &ByService<'_>, amount: Money) {
     let Owed { vendor, role, about } = owed;
     let provider = &vendor.section.provider;
     let label = |service: Option<&ServiceCode>| service.map_or_else(|| provider.clone(), ServiceCode::to_string);
@@ -162,7 +162,7 @@ fn by_section<'a>(
 }
 
 /// The service that most of the money is for; charges of no service name nothing. Of equal ones the lower code.
-fn leading<'a>(services: &ByService<'a>) -> Option<&'a ServiceCode> {
+pub fn leading<'a>(services: &ByService<'a>) -> Option<&'a ServiceCode> {
     services.iter().max_by_key(|(service, cents)| (service.is_some(), cents.abs(), Reverse(**service)))?.0.to_owned()
 }
 
@@ -174,7 +174,7 @@ fn money(draft: &mut Draft, cents: i128) -> Money {
 }
 
 /// The invoice, or the account whose month it is.
-fn reference(section: &SectionKey) -> String {
+pub fn reference(section: &SectionKey) -> String {
     if section.invoice_id.is_empty() { section.billing_account_id.clone() } else { section.invoice_id.clone() }
 }
 

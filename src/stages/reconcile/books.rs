@@ -9,6 +9,7 @@ use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::FiscalPeriod;
 use crate::model::month_end::MonthEnd;
+use crate::model::past::{CarriedSection, LateInvoice, Spent};
 use crate::model::proof::VendorReconciliation;
 use crate::model::settings::{AccountString, Role, VendorEntries};
 use std::cmp::Reverse;
@@ -18,6 +19,7 @@ pub fn journals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     balance(month, proof)?;
     bills(month, proof)?;
     vendors(month, proof)?;
+    reversals(month, proof)?;
     documents(month, proof);
     codes(month, proof);
     Ok(())
@@ -131,7 +133,8 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     };
     let full = scope == VendorEntries::Full;
     let invoiced = month.vendors.iter().filter(|vendor| full && vendor.invoice.is_some());
-    let invoiced = sums::of_money(invoiced.map(|vendor| vendor.invoice_basis))?;
+    let late = month.past.late.iter().filter(|_| full).map(late_amount).collect::<Result<Vec<_>, _>>()?;
+    let invoiced = sums::of_money(invoiced.map(|vendor| vendor.invoice_basis))?.checked_add(Cost::total(late)?)?;
     proof.costs("VEND", ("payable", booked(JournalType::Vend, Role::ApVendor)?), ("invoices", invoiced));
     let mut owed = Cost::ZERO;
     let mut ahead = Cost::ZERO;
@@ -149,6 +152,9 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
                 Cost::from_money(vendor.invoice_basis).checked_sub(excluded)?
             };
             owed = owed.checked_add(amount)?;
+        }
+        for (_, still) in open(month)? {
+            owed = owed.checked_add(still)?;
         }
         let prepaid = charges.iter().filter(|sum| sum.ruling.destination.is_prepaid());
         ahead = sums::of_money(prepaid.map(|sum| sum.amount))?;
@@ -199,10 +205,91 @@ fn expense(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     for sum in charges.iter().filter(|sum| scope != VendorEntries::None && sum.ruling.destination.is_prepaid()) {
         expect(&label(sum).1, Cost::from_money(sum.amount).negated())?;
     }
+    for (name, amount) in of_past(month)? {
+        expect(&name, amount)?;
+    }
     let postings = month.journals.iter().flat_map(JournalEntry::postings);
     let expenses = postings.filter(|posting| posting.role == Role::ExpenseOperating);
     let booked = by(expenses.map(|posting| (posting.service.clone(), debit(posting))))?;
     compare(proof, "expense of", ("journals", &booked), ("charges and invoices", &expected));
+    Ok(())
+}
+
+fn late_amount(late: &LateInvoice) -> Result<Cost, Overflow> {
+    Cost::from_money(late.invoice).checked_sub(Cost::from_money(late.booked.unwrap_or_default()))
+}
+
+/// Sections of closed months that no invoice has asked for, then or since, with what is owed for them.
+fn open(month: &MonthEnd) -> Result<Vec<(&CarriedSection, Cost)>, Overflow> {
+    let mut open = Vec::new();
+    let late: BTreeSet<_> = month.past.late.iter().map(|late| (late.month, &late.vendor.section)).collect();
+    let waiting = month.past.carried.sections.iter().filter(|section| section.vendor.invoice.is_none());
+    for section in waiting.filter(|section| !late.contains(&(section.month, &section.vendor.section))) {
+        let others = sums::of_money(section.spent.iter().map(|spent| spent.others))?;
+        open.push((section, Cost::from_money(section.vendor.invoice_basis).checked_sub(others)?));
+    }
+    Ok(open)
+}
+
+/// What closed months do to the expense of this one, by service.
+fn of_past(month: &MonthEnd) -> Result<Vec<(String, Cost)>, Overflow> {
+    let scope = month.settings.state.vendor_entries;
+    let mut expected = Vec::new();
+    let services = |spent: &[Spent], with_others: bool, vendor: &VendorReconciliation| {
+        by(spent.iter().flat_map(|spent| {
+            let key = match &spent.service {
+                Some(service) => (true, service.to_string()),
+                None => (false, vendor.section.provider.clone()),
+            };
+            let others = with_others.then_some((key.clone(), spent.others));
+            [(key, spent.ours)].into_iter().chain(others).collect::<Vec<_>>()
+        }))
+    };
+    let mut whole = |services: &BTreeMap<(bool, String), Cost>, vendor: &VendorReconciliation, amount: Cost| {
+        expected.extend(services.iter().map(|((_, name), cost)| (name.clone(), *cost)));
+        expected.push((most(services, vendor), amount.checked_sub(total(services.values())?)?));
+        Ok::<(), Overflow>(())
+    };
+    for late in month.past.late.iter().filter(|_| scope == VendorEntries::Full) {
+        let all = services(&late.spent, true, &late.vendor)?;
+        match late.booked {
+            None => whole(&all, &late.vendor, late_amount(late)?)?,
+            Some(_) => {
+                let only = BTreeMap::from([((true, most(&all, &late.vendor)), Cost::ZERO)]);
+                whole(&only, &late.vendor, late_amount(late)?)?;
+            }
+        }
+    }
+    if scope != VendorEntries::None {
+        for (section, owed) in open(month)? {
+            whole(&services(&section.spent, false, &section.vendor)?, &section.vendor, owed)?;
+        }
+    }
+    let undone = month.past.due(month.month).flat_map(JournalEntry::postings);
+    let undone = undone.filter(|posting| posting.role == Role::ExpenseOperating);
+    expected.extend(undone.map(|posting| (posting.service.clone(), Cost::from_money(credit(posting)))));
+    Ok(expected)
+}
+
+/// J7: each entry of a closed month whose day has come has one reversal, and both are zero on every string.
+fn reversals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let made: Vec<&JournalEntry> = of_type(month, JournalType::Rev).collect();
+    let due: Vec<&JournalEntry> = month.past.due(month.month).collect();
+    proof.counts("REV", ("reversals", made.len() as u64), ("entries to be reversed", due.len() as u64));
+    for entry in due {
+        let own = || made.iter().filter(|reversal| reversal.reversal_of() == Some(entry.id()));
+        if own().count() != 1 {
+            proof.refuse(entry.id(), format!("{} reversals", own().count()), "one");
+        }
+        let postings = entry.postings().iter().chain(own().flat_map(|reversal| reversal.postings()));
+        for (string, rest) in by(postings.map(|posting| (string_in_words(&posting.string), debit(posting))))? {
+            proof.costs(
+                &format!("{} and its reversal on {string}", entry.id()),
+                ("left", rest),
+                ("allowed", Cost::ZERO),
+            );
+        }
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
+use crate::model::past::SectionCharges as Charged;
 use crate::model::proof::{ItemType, ReconcilingItem, VendorReconciliation, VendorState};
 use crate::model::roll_up::{RollUp, Row, Symbol};
 use crate::model::settings::{Settings, VendorInvoice};
@@ -22,17 +23,6 @@ use std::collections::BTreeMap;
 
 /// Above this no difference is taken for rounding, whatever tolerance is set.
 const ROUNDING_LIMIT: Money = Money::from_cents(100);
-
-/// What a section's charges add up to, and those of its parts that an invoice may lack or show apart.
-#[derive(Clone, Copy, Debug, Default)]
-struct Charged {
-    /// All of them in the currency of the books; the others are in the section's own.
-    in_books: Cost,
-    charges: Cost,
-    credits: Cost,
-    kinds: [Cost; KINDS.len()],
-    other_months: Cost,
-}
 
 /// A type of invoice row, and how to tell charges of that kind.
 type Kind = (&'static str, fn(&Row<'_>) -> bool);
@@ -53,23 +43,21 @@ fn mentions(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-impl Charged {
-    fn add(&mut self, row: &Row<'_>, exchange: Exchange<'_>, month: Month) -> Result<(), Overflow> {
-        let billed = row.sums().billed;
-        let in_books = exchange.in_books(row.text(Dimension::BillingCurrency), billed)?;
-        self.in_books = self.in_books.checked_add(in_books)?;
-        let side = if billed.is_negative() { &mut self.credits } else { &mut self.charges };
-        *side = side.checked_add(billed)?;
-        for (kind, (_, is_of_kind)) in self.kinds.iter_mut().zip(KINDS) {
-            if is_of_kind(row) {
-                *kind = kind.checked_add(billed)?;
-            }
+fn add(charged: &mut Charged, row: &Row<'_>, exchange: Exchange<'_>, month: Month) -> Result<(), Overflow> {
+    let billed = row.sums().billed;
+    let in_books = exchange.in_books(row.text(Dimension::BillingCurrency), billed)?;
+    charged.in_books = charged.in_books.checked_add(in_books)?;
+    let side = if billed.is_negative() { &mut charged.credits } else { &mut charged.charges };
+    *side = side.checked_add(billed)?;
+    for (kind, (_, is_of_kind)) in charged.kinds.iter_mut().zip(KINDS) {
+        if is_of_kind(row) {
+            *kind = kind.checked_add(billed)?;
         }
-        if !month.contains(row.day()) {
-            self.other_months = self.other_months.checked_add(billed)?;
-        }
-        Ok(())
     }
+    if !month.contains(row.day()) {
+        charged.other_months = charged.other_months.checked_add(billed)?;
+    }
+    Ok(())
 }
 
 pub fn vendors(
@@ -106,7 +94,7 @@ pub fn vendors(
 
 /// Charges in the currency of the books or one with a rate, by section. Charges in others are on no bill; normalize says
 /// so.
-fn charged(
+pub(super) fn charged(
     roll_up: &RollUp,
     settings: &Settings,
     exchange: Exchange<'_>,
@@ -119,7 +107,7 @@ fn charged(
     for row in roll_up.rows().filter(|row| exchange.keeps(row.text(Dimension::BillingCurrency))) {
         let key = SECTION.map(|name| row.symbol(name));
         names.entry(key).or_insert_with(|| SectionKey::of(&row, &settings.state.currency));
-        sums.entry(key).or_default().add(&row, exchange, month)?;
+        add(sums.entry(key).or_default(), &row, exchange, month)?;
     }
     Ok(names.into_iter().map(|(key, name)| (name, sums[&key])).collect())
 }
@@ -164,13 +152,13 @@ fn lost_on_the_way(charged: &BTreeMap<SectionKey, Charged>, rated: &Rated, setti
 const OUR_BUG: &str = "This is an error of the program, not of the files. Nothing was booked; please report it with \
                        the month's summary.json.";
 
-fn too_large(what: &str) -> Finding {
+pub(super) fn too_large(what: &str) -> Finding {
     let why = format!("The sum of {what} left the range that can be kept exactly.");
     let fix = "Look for an amount of absurd size in the month's files and have the vendor deliver them again.";
     Finding::new(Code::ConservationFails, Place::default(), why, fix)
 }
 
-fn judge(
+pub(super) fn judge(
     section: SectionKey,
     charged: Option<&Charged>,
     rows: &[&VendorInvoice],

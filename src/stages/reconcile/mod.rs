@@ -10,12 +10,14 @@ mod fees;
 mod invoice;
 mod laws;
 mod own_prices;
+mod past;
 mod payers;
 mod proof;
 mod sums;
 mod tie_outs;
 
 pub use invoice::vendors;
+pub use past::{carry, late, still_open};
 
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{Feed, LawResult, TieOut};

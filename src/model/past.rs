@@ -1,0 +1,154 @@
+//! What closed months leave to those after them: accruals to be undone, and invoices that had not come.
+//!
+//! A closed month never changes. What becomes known of it later is booked in the month that is open, beside what was
+//! booked before, so that both together say what is true now.
+
+use super::bill::SectionKey;
+use super::codes::ServiceCode;
+use super::journal_entry::JournalEntry;
+use super::money::{Cost, Money, Overflow};
+use super::month::Month;
+use super::proof::VendorReconciliation;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// What the closes up to one month leave. Every close writes its own from that of the close before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Entries that are still to be reversed.
+    pub reversing: Vec<JournalEntry>,
+    /// Every invoice section of the closed months, as the newest close left it.
+    pub sections: Vec<CarriedSection>,
+}
+
+/// One invoice section of a closed month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedSection {
+    pub month: Month,
+    pub vendor: VendorReconciliation,
+    pub charged: SectionCharges,
+    pub spent: Vec<Spent>,
+}
+
+/// What a section's charges add up to, and those of its parts that an invoice may lack or show apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionCharges {
+    /// All of them in the currency of the books; the others are in the section's own.
+    pub in_books: Cost,
+    pub charges: Cost,
+    pub credits: Cost,
+    /// Tax, credits, marketplace, support.
+    pub kinds: [Cost; 4],
+    pub other_months: Cost,
+}
+
+/// The cents of one service in a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    pub service: Option<ServiceCode>,
+    /// What these books pass on or bear.
+    pub ours: Money,
+    /// What is not of these books.
+    pub others: Money,
+}
+
+impl CarriedSection {
+    /// What no invoice has asked for yet, and stays accrued.
+    pub fn owed(&self) -> Result<Option<Money>, Overflow> {
+        if self.vendor.invoice.is_some() {
+            return Ok(None);
+        }
+        let others = Money::total(self.spent.iter().map(|spent| spent.others))?;
+        let owed = self.vendor.invoice_basis.checked_sub(others)?;
+        Ok((!owed.is_zero()).then_some(owed))
+    }
+
+    fn is(&self, month: Month, section: &SectionKey) -> bool {
+        self.month == month && &self.vendor.section == section
+    }
+}
+
+/// An invoice of a closed month that came, or changed, after its close.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateInvoice {
+    /// The month whose charges it bills.
+    pub month: Month,
+    /// Beside its charges, as it stands now.
+    pub vendor: VendorReconciliation,
+    pub spent: Vec<Spent>,
+    /// In the currency of the books, as all that follows.
+    pub invoice: Money,
+    pub dated: Option<NaiveDate>,
+    /// What earlier closes booked of it; none where this is the first of it.
+    pub booked: Option<Money>,
+    /// What was accrued for it, and is reversed.
+    pub accrued: Money,
+}
+
+impl LateInvoice {
+    /// What is booked of it now.
+    pub fn amount(&self) -> Result<Money, Overflow> {
+        self.invoice.checked_sub(self.booked.unwrap_or_default())
+    }
+
+    /// What it asks for above what the closed months expected.
+    pub fn variance(&self) -> Result<Money, Overflow> {
+        self.amount()?.checked_sub(self.accrued)
+    }
+}
+
+/// What a month has to do with those before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    pub carried: Carried,
+    pub late: Vec<LateInvoice>,
+}
+
+impl Past {
+    pub fn section(&self, month: Month, section: &SectionKey) -> Option<&CarriedSection> {
+        self.carried.sections.iter().find(|carried| carried.is(month, section))
+    }
+
+    /// Entries of closed months whose day has come.
+    pub fn due(&self, month: Month) -> impl Iterator<Item = &JournalEntry> {
+        self.carried.reversing.iter().filter(move |entry| is_due(entry, month))
+    }
+
+    /// Sections that are still without an invoice, with what is owed for them.
+    pub fn still_open(&self) -> Result<Vec<(&CarriedSection, Money)>, Overflow> {
+        let mut open = Vec::new();
+        for carried in &self.carried.sections {
+            let came = self.late.iter().any(|late| carried.is(late.month, &late.vendor.section));
+            if let Some(owed) = carried.owed()?.filter(|_| !came) {
+                open.push((carried, owed));
+            }
+        }
+        Ok(open)
+    }
+}
+
+impl Carried {
+    /// What a close leaves: what it found, less what it undid or booked, and what it adds.
+    pub fn after(past: &Past, month: Month, journals: &[JournalEntry], own: Vec<CarriedSection>) -> Self {
+        let waits = past.carried.reversing.iter().filter(|entry| !is_due(entry, month));
+        let adds = journals.iter().filter(|entry| entry.reversing_date().is_some());
+        let mut sections = past.carried.sections.clone();
+        for late in &past.late {
+            match sections.iter_mut().find(|carried| carried.is(late.month, &late.vendor.section)) {
+                Some(carried) => carried.vendor = late.vendor.clone(),
+                None => sections.push(CarriedSection {
+                    month: late.month,
+                    vendor: late.vendor.clone(),
+                    charged: SectionCharges::default(),
+                    spent: late.spent.clone(),
+                }),
+            }
+        }
+        sections.extend(own);
+        Self { reversing: waits.chain(adds).cloned().collect(), sections }
+    }
+}
+
+fn is_due(entry: &JournalEntry, month: Month) -> bool {
+    entry.reversing_date().is_some_and(|date| date <= month.last_day())
+}
