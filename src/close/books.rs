@@ -4,7 +4,7 @@ use super::Stage;
 use super::gates;
 use super::outputs::Kept;
 use crate::ledger::at_once;
-use crate::model::bill::{Bills, Rated};
+use crate::model::bill::{BillLine, Bills, Rated};
 use crate::model::charge::CostBasis;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::Directory;
@@ -16,7 +16,7 @@ use crate::model::past::{Carried, Past};
 use crate::model::proof::LawResult;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
-use crate::stages::allocate::allocate;
+use crate::stages::allocate::{adjust, allocate};
 use crate::stages::export::{self, Piece};
 use crate::stages::journal::journal;
 use crate::stages::rate::{measures, rate};
@@ -35,6 +35,8 @@ pub struct Opened {
     pub normalized: Normalized,
     /// What the close before left.
     pub carried: Carried,
+    /// Closed bill lines that adjustments correct.
+    pub corrected: Vec<BillLine>,
     /// What was found before normalize.
     pub findings: Vec<Finding>,
 }
@@ -60,7 +62,8 @@ impl Plant for NoPlant {}
 /// allocate. What a stage that was not run would have made is empty.
 pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(MonthEnd, Stage)> {
     plant.after_normalize(&mut opened);
-    let Opened { month, run, standing, settings, configuration, directory, normalized, carried, findings } = opened;
+    let Opened { month, run, standing, settings, configuration, directory, normalized, carried, corrected, findings } =
+        opened;
     let Normalized { roll_up, versions, rejected, findings: of_normalize } = normalized;
     let mut end = MonthEnd {
         month,
@@ -98,17 +101,18 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     }
     let (vendors, findings) = reconcile::vendors(&end.roll_up, &rated, &end.settings, month);
     end.findings.extend(findings);
+    let (past, findings) = reconcile::late(carried, corrected, &end.settings, month);
+    end.findings.extend(findings);
+    end.findings.extend(reconcile::still_open(&past, &end.settings)?);
+    end.past = past;
     let allocated = allocate(&end.roll_up, rated, &vendors, &end.settings, month);
     (end.charges, end.bills, end.vendors) = (allocated.charges, allocated.bills, vendors);
     end.findings.extend(allocated.findings);
+    end.findings.extend(adjust(&end.roll_up, &mut end.bills, &end.past, &end.settings, month));
     plant.after_allocate(&mut end);
     if until < Stage::Reconcile {
         return Ok((sorted(end), Stage::Allocate));
     }
-    let (past, findings) = reconcile::late(carried, &end.settings, month);
-    end.findings.extend(findings);
-    end.findings.extend(reconcile::still_open(&past, &end.settings)?);
-    end.past = past;
     let made = journal(&end.bills, &end.charges, &end.vendors, &end.past, &end.settings, month);
     end.journals = made.entries;
     end.findings.extend(made.findings);

@@ -50,6 +50,8 @@ fn body(
     let sources = made.sources;
     let outcome = session.keep_json(&as_stored(made.outcome))?;
     let leaves = if is_final { Some(session.keep_json(&reconcile::carry(made.end)?)?) } else { None };
+    let lines = &sources.corrected;
+    let corrected = if lines.is_empty() { None } else { Some(session.keep_json(lines)?) };
     let mut body = CloseBody {
         books: session.ledger.books_id()?.unwrap_or_default(),
         month: made.end.month,
@@ -65,6 +67,7 @@ fn body(
         stages: Vec::new(),
         carried: sources.carried.clone(),
         leaves: leaves.clone(),
+        corrected: corrected.clone(),
         outcome: outcome.clone(),
         outputs_folder: made.folder.to_owned(),
         outputs,
@@ -75,7 +78,7 @@ fn body(
     };
     body.add_object(&sources.settings);
     body.add_object(&outcome);
-    for object in sources.carried.iter().chain(&leaves) {
+    for object in sources.carried.iter().chain(&leaves).chain(&corrected) {
         body.add_object(object);
     }
     for stage in made.stages {

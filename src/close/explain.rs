@@ -1,5 +1,6 @@
 //! Where a bill line came from: its arithmetic, and the vendor's rows behind it as they stand in the files.
 
+use super::corrected::month_of;
 use super::{ExplainedCharge, Explanation, Stage, replay};
 use crate::frame::charges::{FoundCharge, Wanted, find};
 use crate::frame::lines::lines;
@@ -11,7 +12,6 @@ use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
 use crate::model::money::{Cost, Money};
-use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
 use crate::model::secrets::without_secrets;
@@ -58,11 +58,7 @@ pub fn explain(disk: &Disk, line: &str, most: usize, raw: bool) -> Result<Explan
 
 /// The close of the month that the line's id names, or else its newest draft.
 fn record_of(ledger: &Ledger, line: &str) -> Result<CloseBody> {
-    let mut parts = line.rsplitn(4, '-');
-    let (number, month_number, year) = (parts.next(), parts.next(), parts.next());
-    let month = year.zip(month_number).and_then(|(year, month)| Month::parse(&format!("{year}-{month}")).ok());
-    let month = month.filter(|_| number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())));
-    let month = month.ok_or_else(|| unknown(line, "A line's id reads like DOH-2025-09-000001"))?;
+    let month = month_of(line).ok_or_else(|| unknown(line, "A line's id reads like DOH-2025-09-000001"))?;
     if let Some(close) = ledger.settled()?.of(month) {
         return Ok(close.body.clone());
     }

@@ -12,6 +12,7 @@ pub mod api;
 pub mod books;
 mod closed;
 mod commit;
+mod corrected;
 mod delivery;
 mod explain;
 mod gates;

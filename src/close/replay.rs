@@ -13,6 +13,7 @@ use crate::io::digest::sha256;
 use crate::io::{container, inbox};
 use crate::ledger::objects::json;
 use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, StageManifest, Verified, at_once};
+use crate::model::bill::BillLine;
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
@@ -28,6 +29,7 @@ pub struct Frozen {
     pub delivery: Delivery,
     pub normalized: Normalized,
     pub carried: Carried,
+    pub corrected: Vec<BillLine>,
 }
 
 pub fn frozen(ledger: &Ledger, body: &CloseBody) -> Result<Frozen> {
@@ -35,7 +37,11 @@ pub fn frozen(ledger: &Ledger, body: &CloseBody) -> Result<Frozen> {
     let delivery: Delivery = ledger.get_json(&left(ledger, body, "ingest", "delivery")?.sha256)?;
     let normalized = parts::recalled(ledger, &manifest(ledger, body, "normalize")?)?;
     let carried = carried(ledger, body.carried.as_ref())?;
-    Ok(Frozen { settings, findings, delivery, normalized, carried })
+    let corrected = match &body.corrected {
+        Some(object) => ledger.get_json(&object.sha256)?,
+        None => Vec::new(),
+    };
+    Ok(Frozen { settings, findings, delivery, normalized, carried, corrected })
 }
 
 pub fn carried(ledger: &Ledger, object: Option<&Object>) -> Result<Carried> {
@@ -67,7 +73,7 @@ pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
 
 /// The month's end of a record, up to its journals.
 pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEnd> {
-    let Frozen { settings, mut findings, delivery, normalized, carried } = frozen;
+    let Frozen { settings, mut findings, delivery, normalized, carried, corrected } = frozen;
     let standing = if body.state == "closed" { Standing::Final } else { Standing::Draft };
     findings.extend(delivery.findings);
     findings.extend(gates::needless(&body.options.allow_empty, body.month, &findings));
@@ -80,6 +86,7 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
         directory: delivery.directory,
         normalized,
         carried,
+        corrected,
         findings,
     };
     let (mut end, _) = books::settle(opened, until, &NoPlant)?;

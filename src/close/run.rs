@@ -7,10 +7,11 @@ use super::outputs::{Kept, Proved};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
-use super::{closed, gates, late, parts, replay};
+use super::{closed, corrected, gates, late, parts, replay};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
 use crate::ledger::{Event, Ledger, NamedHash, Object, Options, Settled, Staging, damaged, outputs_folder};
+use crate::model::bill::BillLine;
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::{Code, Finding};
 use crate::model::intake::{Directory, InboxFile};
@@ -78,6 +79,8 @@ pub struct Sources {
     pub stamps: Stamps,
     /// What the close before left to this month.
     pub carried: Option<Object>,
+    /// Closed bill lines that its adjustments correct.
+    pub corrected: Vec<BillLine>,
 }
 
 /// The settings as the stages read them, with what was found about them: kept as one object.
@@ -135,7 +138,8 @@ impl Run<'_> {
             return Ok(self.ended(findings, reports));
         }
         let carried = self.settled.left_to(request.month).cloned();
-        let sources = Sources { loaded, settings, options, delivered, stamps, carried };
+        let corrected = corrected::corrected(&self.session.ledger, &self.settled, &loaded.settings, request.month)?;
+        let sources = Sources { loaded, settings, options, delivered, stamps, carried, corrected };
         let charged = self.charge(&sources, &mut reports)?;
         let stages = charged.stages.clone();
         let (mut end, reached) = self.settle(&sources, charged, findings)?;
@@ -226,6 +230,7 @@ impl Run<'_> {
             directory: sources.delivered.delivery.directory.clone(),
             normalized: charged.normalized,
             carried: replay::carried(&self.session.ledger, sources.carried.as_ref())?,
+            corrected: sources.corrected.clone(),
             findings,
         };
         self.session.progress.stage("books");

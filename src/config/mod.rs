@@ -1,6 +1,7 @@
 //! The books' tables and settings: reads them, checks every cell, every row and what they say about each other, and tells
 //! all that is wrong at once. What comes out is `model::settings::Settings`, and nobody else reads a configuration file.
 
+mod adjustments;
 mod agencies;
 mod chart;
 pub mod check;
@@ -120,6 +121,8 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         quarantine: chart::quarantine(sheets.of(tables::QUARANTINE)),
         exchange,
         counters: Vec::new(),
+        adjustments: adjustments::adjustments(sheets.of(tables::ADJUSTMENTS), sheets.of(tables::AGENCIES), findings),
+        settlements: adjustments::settlements(sheets.of(tables::SETTLEMENTS), findings),
     }
 }
 

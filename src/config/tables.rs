@@ -396,6 +396,47 @@ pub const EXCHANGE: &Table = &Table {
     starter: &[],
 };
 
+pub const ADJUSTMENTS: &Table = &Table {
+    path: "adjustments.csv",
+    about: "What puts a closed month right: asked for by one person, approved by another, booked in an open month. It \
+            stands on that month's bill and in an ADJ entry of its own.",
+    needed: false,
+    columns: &[
+        needed("adjustment", Text, "the id of the document; its rows are one entry"),
+        needed("line", Count, "1, 2, 3 within it"),
+        needed("booked_on", Date, "a day of the open month"),
+        needed("month", Month, "the closed month that it puts right"),
+        needed("agency", Known(Agency), "whose bill"),
+        needed("service", Known(Service), "of which service"),
+        needed("amount", Money, "what the agency is to pay more; with a minus less"),
+        optional("corrects", Text, "the bill line of that month; its funding is corrected string by string"),
+        optional("paid_by", Text, "who bears a minus that corrects no line: an agency, or provider"),
+        needed("reason", Text, "stands on the bill"),
+        needed("requested_by", Text, "who asked for it"),
+        needed("approved_by", Text, "who approved it; somebody else"),
+    ],
+    conditions: &[],
+    key: &["adjustment", "line"],
+    example: &["A-1,1,2025-10-10,2025-09,DOT,AWS,120.00,,,Marketplace item bought by DOT,B. Analyst,C. Controller"],
+    starter: &[],
+};
+pub const SETTLEMENTS: &Table = &Table {
+    path: "settlements.csv",
+    about: "What funds paid of what they were billed: one row for a fund and payment. A SETL entry is made of each id.",
+    needed: false,
+    columns: &[
+        needed("settlement", Text, "the id of the payment; its rows are one entry"),
+        needed("settled_on", Date, "the day the money moved"),
+        needed("fund", Known(Fund), "which paid"),
+        optional("agency", Known(Agency), "where the fund alone does not say who owed"),
+        needed("amount", Money, "what it paid; with a minus what it was given back"),
+        optional("reference", Text, "warrant or transfer"),
+    ],
+    conditions: &[],
+    key: &["settlement", "fund", "agency"],
+    example: &["S-1,2025-10-20,1000,,7637.28,transfer 4711"],
+    starter: &[],
+};
 pub const QUARANTINE: &Table = &Table {
     path: "quarantine.csv",
     about: "Rejected rows that someone has looked at and taken out of the close.",
@@ -428,6 +469,8 @@ pub const TABLES: &[&Table] = &[
     BUDGETS,
     INVOICES,
     EXCHANGE,
+    ADJUSTMENTS,
+    SETTLEMENTS,
     QUARANTINE,
 ];
 

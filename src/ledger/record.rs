@@ -57,6 +57,9 @@ pub struct CloseBody {
     pub carried: Option<Object>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Object>,
+    /// Bill lines of closed months that its adjustments correct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Object>,
     /// The outcome as the command line shows it.
     pub outcome: Object,
     pub outputs_folder: String,
@@ -282,6 +285,7 @@ mod tests {
             stages: Vec::new(),
             carried: None,
             leaves: None,
+            corrected: None,
             outcome: kept.clone(),
             outputs_folder: folder,
             outputs,

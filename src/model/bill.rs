@@ -1,5 +1,6 @@
 //! Bills: one rounded set of lines from which statements, journals and reports are written. No exporter computes money.
 
+use super::adjustment::AdjustmentReference;
 use super::charge::{CostBasis, Dimension};
 use super::codes::{AgencyCode, FundCode, PoolId, ServiceCode};
 use super::finding::Finding;
@@ -167,6 +168,8 @@ pub enum LineKind {
     Shortfall,
     /// What lines have above a card's maximum: taken from one agency, asked of another.
     Excess,
+    /// What was approved to put a closed month right.
+    Adjustment,
 }
 
 /// One line of a bill: agency, service and kind in a month.
@@ -197,6 +200,9 @@ pub struct BillLine {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub converted_from: Vec<String>,
     pub funding: Vec<FundingLine>,
+    /// For [`LineKind::Adjustment`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<AdjustmentReference>,
 }
 
 /// How an agency came to its part of a pool.

@@ -3,6 +3,7 @@
 //! Text becomes one of these at the door, once, or it becomes a finding; past the door nobody checks again.
 
 pub mod approval;
+pub mod adjustment;
 pub mod bill;
 pub mod card;
 pub mod charge;
@@ -18,8 +19,8 @@ pub mod money;
 pub mod month;
 pub mod month_end;
 pub mod part_outcome;
-pub mod pricing;
 pub mod past;
+pub mod pricing;
 pub mod proof;
 pub mod roll_up;
 pub mod secrets;

@@ -3,7 +3,7 @@
 //! A closed month never changes. What becomes known of it later is booked in the month that is open, beside what was
 //! booked before, so that both together say what is true now.
 
-use super::bill::SectionKey;
+use super::bill::{BillLine, SectionKey};
 use super::codes::ServiceCode;
 use super::journal_entry::JournalEntry;
 use super::money::{Cost, Money, Overflow};
@@ -11,6 +11,7 @@ use super::month::Month;
 use super::proof::VendorReconciliation;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the closes up to one month leave. Every close writes its own from that of the close before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,13 @@ pub struct Carried {
     pub reversing: Vec<JournalEntry>,
     /// Every invoice section of the closed months, as the newest close left it.
     pub sections: Vec<CarriedSection>,
+    /// Which months are closed.
+    pub months: BTreeSet<Month>,
+    /// Names of the adjustments that were booked, and what they added to the bill lines that they correct.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adjustments: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adjusted: BTreeMap<String, Money>,
 }
 
 /// One invoice section of a closed month.
@@ -102,6 +110,8 @@ impl LateInvoice {
 pub struct Past {
     pub carried: Carried,
     pub late: Vec<LateInvoice>,
+    /// Closed bill lines that adjustments of this month correct.
+    pub corrected: Vec<BillLine>,
 }
 
 impl Past {
@@ -129,7 +139,12 @@ impl Past {
 
 impl Carried {
     /// What a close leaves: what it found, less what it undid or booked, and what it adds.
-    pub fn after(past: &Past, month: Month, journals: &[JournalEntry], own: Vec<CarriedSection>) -> Self {
+    pub fn after(
+        past: &Past,
+        month: Month,
+        (lines, journals): (&[BillLine], &[JournalEntry]),
+        own: Vec<CarriedSection>,
+    ) -> Result<Self, Overflow> {
         let waits = past.carried.reversing.iter().filter(|entry| !is_due(entry, month));
         let adds = journals.iter().filter(|entry| entry.reversing_date().is_some());
         let mut sections = past.carried.sections.clone();
@@ -145,7 +160,19 @@ impl Carried {
             }
         }
         sections.extend(own);
-        Self { reversing: waits.chain(adds).cloned().collect(), sections }
+        let mut months = past.carried.months.clone();
+        months.insert(month);
+        let (mut adjustments, mut adjusted) = (past.carried.adjustments.clone(), past.carried.adjusted.clone());
+        for line in lines {
+            let Some(adjustment) = &line.adjustment else { continue };
+            adjustments.insert(format!("{}/{}", adjustment.id, adjustment.place));
+            if let Some(corrected) = &adjustment.corrects {
+                let sum = adjusted.entry(corrected.clone()).or_default();
+                *sum = sum.checked_add(line.amount)?;
+            }
+        }
+        let reversing = waits.chain(adds).cloned().collect();
+        Ok(Self { reversing, sections, months, adjustments, adjusted })
     }
 }
 

@@ -6,6 +6,7 @@ pub use super::card::{
     CardTerms, CountBy, CountWindow, Measure, OnChange, Proration, RateCard, RateModel, RecoveryClass, Scope, Tier, Use,
 };
 
+use super::adjustment::{Adjustment, Settlement};
 use super::charge::Dimension;
 use super::codes::{AccountCode, AgencyCode, FundCode, PoolId, ServiceCode};
 use super::exchange::ExchangeRate;
@@ -50,6 +51,10 @@ pub struct Settings {
     /// What closed months of the fiscal year have counted, from their records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settlements: Vec<Settlement>,
 }
 
 /// `chargeback.toml`: the scalar settings.

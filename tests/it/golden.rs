@@ -342,6 +342,7 @@ fn line((place, cells): (usize, Vec<&str>)) -> BillLine {
         _ => (None, None, "", ""),
     };
     BillLine {
+        adjustment: None,
         id: format!("{to}-2025-09-{:06}", place % 6 + 1),
         agency: agency(to),
         service: service(code),

@@ -164,6 +164,8 @@ impl ByDay<'_> {
             LineKind::Direct => true,
             LineKind::Unit => !draft.details.is_empty(),
             LineKind::Shared | LineKind::Fixed | LineKind::Shortfall | LineKind::Excess => false,
+            // An adjustment brings its own fee, if any.
+            LineKind::Adjustment => false,
             LineKind::Fee => return Ok(draft.line.amount.is_zero().then(Vec::new)),
         };
         if !has_rows {

@@ -10,6 +10,7 @@ use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Division, Exact, Money, Overflow, split};
 use crate::model::month::{FiscalPeriod, Month};
 use crate::model::settings::{AccountString, FundingResidual, FundingRule, Mode, Settings};
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// Accounts that have a funding rule of their own: their charges stand on lines of their own.
@@ -144,12 +145,8 @@ fn rules_of<'a>(rules: &[&'a FundingRule], line: &BillLine, account: &str) -> Re
 }
 
 fn pay(books: Books<'_>, line: &mut BillLine, rules: &[&FundingRule]) -> Result<Vec<Residual>, Overflow> {
-    let weights: Vec<Exact> = rules.iter().map(|rule| Exact::from_decimal(rule.percent)).collect();
-    let division = split(line.amount, &weights).map_err(|_| Overflow)?;
-    let division = match books.settings.state.funding_residual {
-        FundingResidual::LargestRemainder => division,
-        FundingResidual::NeverFederal => never_federal(line.amount, division, rules)?,
-    };
+    let parts: Vec<(Decimal, bool)> = rules.iter().map(|rule| (rule.percent, rule.federal)).collect();
+    let division = divided(books.settings, line.amount, &parts)?;
     let budget_fiscal_year = budget_year(books);
     let paid = rules.iter().zip(&division.cents).map(|(rule, &amount)| FundingLine {
         string: rule.string.clone(),
@@ -164,9 +161,19 @@ fn pay(books: Books<'_>, line: &mut BillLine, rules: &[&FundingRule]) -> Result<
     Ok(division.received.iter().map(fund).collect())
 }
 
+/// Cents of an amount by percentages, and whether each is of federal money.
+pub(super) fn divided(settings: &Settings, total: Money, parts: &[(Decimal, bool)]) -> Result<Division, Overflow> {
+    let weights: Vec<Exact> = parts.iter().map(|(percent, _)| Exact::from_decimal(*percent)).collect();
+    let division = split(total, &weights).map_err(|_| Overflow)?;
+    match settings.state.funding_residual {
+        FundingResidual::LargestRemainder => Ok(division),
+        FundingResidual::NeverFederal => never_federal(total, division, parts),
+    }
+}
+
 /// Leftover cents go to the first string without federal money. Where all are federal, largest remainder stays.
-fn never_federal(total: Money, mut division: Division, rules: &[&FundingRule]) -> Result<Division, Overflow> {
-    let Some(first) = rules.iter().position(|rule| !rule.federal) else { return Ok(division) };
+fn never_federal(total: Money, mut division: Division, parts: &[(Decimal, bool)]) -> Result<Division, Overflow> {
+    let Some(first) = parts.iter().position(|(_, federal)| !federal) else { return Ok(division) };
     let cent = Money::from_cents(if total.is_negative() { -1 } else { 1 });
     for place in std::mem::take(&mut division.received) {
         division.cents[place] = division.cents[place].checked_sub(cent)?;

@@ -58,6 +58,7 @@ impl<'a> Books<'a> {
             arithmetic: Vec::new(),
             converted_from: Vec::new(),
             funding: Vec::new(),
+            adjustment: None,
         };
         Draft { line, account: String::new(), details: Vec::new() }
     }

@@ -10,6 +10,7 @@
 //! Vendor cost becomes cents once, fitted to the invoice from the top: section, destination, row. Our own rates are
 //! rounded once a line. From there on only whole cents move. The mode of a line is decided last and changes no amount.
 
+mod adjust;
 mod bounds;
 mod cards;
 mod conserve;
@@ -24,6 +25,7 @@ mod pools;
 mod unit;
 mod windows;
 
+pub use adjust::adjust;
 pub use conserve::conserve;
 
 use crate::model::bill::{Bills, Rated, RatedCharge};

@@ -221,6 +221,7 @@ pub(super) fn kind_in_words(kind: LineKind) -> &'static str {
         LineKind::Fixed => "Fixed amount",
         LineKind::Shortfall => "Up to the minimum",
         LineKind::Excess => "Above the maximum",
+        LineKind::Adjustment => "Adjustment",
     }
 }
 

@@ -12,8 +12,12 @@ use crate::model::money::{Cost, Money};
 use crate::model::settings::{AccountRole, AccountString, BillingSides, CounterpartyClass, Mode, RateCard, Role};
 
 pub fn bill(books: &Books<'_>, bills: &Bills) -> Draft {
-    let mut draft = Draft::new(JournalType::Bill);
-    for line in bills.posted() {
+    document(books, JournalType::Bill, bills.posted().filter(|line| line.adjustment.is_none()))
+}
+
+pub fn document<'a>(books: &Books<'a>, journal_type: JournalType, lines: impl Iterator<Item = &'a BillLine>) -> Draft {
+    let mut draft = Draft::new(journal_type);
+    for line in lines {
         match customers(books, line) {
             Ok(customers) => {
                 for customer in customers {
@@ -90,7 +94,7 @@ fn earn(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpar
     key.service = line.service.to_string();
     let service = books.settings.service(&line.service).map_or(line.service.as_str(), |service| &service.name);
     let about = format!("{service}, billed");
-    draft.add(key, entry_line(books, account, Side::Credit, amount, &about, draft_reference(books)));
+    draft.add(key, entry_line(books, account, Side::Credit, amount, &about, books.reference.clone()));
 }
 
 /// What the provider is owed, by fund; by agency where the fund does not tell who owes.
@@ -102,7 +106,7 @@ fn claim(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpa
         key.affiliate_agency = customer.agency.to_string();
     }
     let about = owing(books, class, customer);
-    draft.add(key, entry_line(books, account, Side::Debit, customer.amount, &about, draft_reference(books)));
+    draft.add(key, entry_line(books, account, Side::Debit, customer.amount, &about, books.reference.clone()));
 }
 
 /// Who owes, as a person would say it: an outsider owes a receivable, another agency or fund of the state what is due.
@@ -159,11 +163,11 @@ fn owe(books: &Books<'_>, draft: &mut Draft, line: &BillLine, class: Counterpart
         key.affiliate_agency = state.provider_agency.to_string();
     }
     let about = format!("Due to fund {}", state.provider_fund);
-    draft.add(key, entry_line(books, account, Side::Credit, customer.amount, &about, draft_reference(books)));
+    draft.add(key, entry_line(books, account, Side::Credit, customer.amount, &about, books.reference.clone()));
 }
 
 /// In the provider's own fund, and with outsiders, the fund alone does not say who owes.
-fn names_agency(class: CounterpartyClass) -> bool {
+pub fn names_agency(class: CounterpartyClass) -> bool {
     class == CounterpartyClass::SameFund || class.keeps_own_books()
 }
 
@@ -192,11 +196,6 @@ fn provider_string(books: &Books<'_>, account: &AccountRole) -> AccountString {
         account: account.account.to_string(),
         ..AccountString::default()
     }
-}
-
-/// The month's bills stand behind a summarised line.
-fn draft_reference(books: &Books<'_>) -> String {
-    format!("BILLS-{}", books.month)
 }
 
 fn entry_line(

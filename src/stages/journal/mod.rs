@@ -1,7 +1,8 @@
 //! Journal: bills and invoices become entries that balance by fund.
 //!
 //! In     bills with their funding, the charges with their cents, the vendors' reconciliation
-//! Out    REV for what the month before accrued, VEND for each invoice, ACCR for what was used and not invoiced, PREP for commitments paid ahead, one BILL
+//! Out    REV for what the month before accrued, VEND for each invoice, ACCR for what was used and not invoiced, PREP for
+//!        commitments paid ahead, one BILL, ADJ for each adjustment, SETL for each payment
 //! Needs  the account roles, the chart, the posting scope
 //! Tells  CB0610, CB0612, CB0706: each stops its document and no other
 //!
@@ -10,6 +11,7 @@
 
 mod accounts;
 mod billing;
+mod decided;
 mod draft;
 mod past;
 mod reversal;
@@ -42,13 +44,16 @@ struct Books<'a> {
     month: Month,
     period: FiscalPeriod,
     chart: Chart<'a>,
+    /// What stands behind a summarised line: the month's bills, or the document that adjusts them.
+    reference: String,
 }
 
 impl<'a> Books<'a> {
     /// Books that are open in one month, for charges of another or the same.
     fn of(settings: &'a Settings, open: Month, month: Month) -> Self {
         let period = FiscalPeriod::of(month, settings.state.fiscal_year_starts);
-        Self { settings, month, period, chart: Chart::new(settings, open.last_day()) }
+        let reference = format!("BILLS-{month}");
+        Self { settings, month, period, chart: Chart::new(settings, open.last_day()), reference }
     }
 
     /// Services stand in the order of the catalog, those it does not have after them.
@@ -83,6 +88,8 @@ pub fn journal(
         drafts.push(vendor::prepayments(&books, &charges));
     }
     drafts.push(billing::bill(&books, bills));
+    drafts.extend(decided::adjustments(&books, bills));
+    drafts.extend(decided::settlements(&books));
     let mut journal = past::reversals(&books, past);
     post(&books, drafts, &mut journal);
     journal

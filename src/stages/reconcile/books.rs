@@ -20,6 +20,7 @@ pub fn journals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     bills(month, proof)?;
     vendors(month, proof)?;
     reversals(month, proof)?;
+    settlements(month, proof)?;
     documents(month, proof);
     codes(month, proof);
     Ok(())
@@ -67,7 +68,8 @@ fn balance(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 /// nothing that is only shown has reached a journal.
 fn bills(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let payers = payers::of(month);
-    let postings = || of_type(month, JournalType::Bill).flat_map(JournalEntry::postings);
+    let asks = |entry: &&JournalEntry| matches!(entry.journal_type(), JournalType::Bill | JournalType::Adj);
+    let postings = || month.journals.iter().filter(asks).flat_map(JournalEntry::postings);
     let of_role = |role: Role| postings().filter(move |posting| posting.role == role);
     let revenue = by(of_role(Role::Revenue).map(|posting| (posting.service.clone(), credit(posting))))?;
     let billed = by(month.bills.posted().map(|line| (line.service.to_string(), line.amount)))?;
@@ -289,6 +291,32 @@ fn reversals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
                 ("allowed", Cost::ZERO),
             );
         }
+    }
+    Ok(())
+}
+
+/// Cash comes in and claims go, fund by fund, as the payments say; customers' debts and cash go with them.
+fn settlements(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
+    let state = &month.settings.state;
+    let paid = || month.settings.settlements.iter().filter(|paid| month.month.contains(paid.settled_on));
+    let by_fund = by(paid().map(|paid| (paid.fund.to_string(), paid.amount)))?;
+    let postings = || of_type(month, JournalType::Setl).flat_map(JournalEntry::postings);
+    let of = |role: Role| postings().filter(move |posting| posting.role == role);
+    let claims = by(of(Role::DueFrom).map(|posting| (posting.affiliate_fund.clone(), credit(posting))))?;
+    compare(proof, "fund", ("claims settled", &claims), ("payments", &by_fund));
+    let ours = |posting: &&Posting| {
+        posting.affiliate_fund.is_empty() && posting.string.agency == state.provider_agency.as_str()
+    };
+    let cash = sums::of_money(of(Role::Cash).filter(ours).map(debit))?;
+    proof.costs("SETL", ("cash received", cash), ("payments", total(by_fund.values())?));
+    if payers::customers_post(month) {
+        let keeps = |paid: &&crate::model::adjustment::Settlement| {
+            let agency = paid.agency.as_ref().unwrap_or(&state.provider_agency);
+            !month.settings.counterparty(paid.fund.as_str(), agency).keeps_own_books()
+        };
+        let posted = by(paid().filter(keeps).map(|paid| (paid.fund.to_string(), paid.amount)))?;
+        let debts = by(of(Role::DueTo).map(|posting| (posting.string.fund.clone(), debit(posting))))?;
+        compare(proof, "fund", ("debts settled", &debts), ("payments", &posted));
     }
     Ok(())
 }

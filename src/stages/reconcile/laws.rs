@@ -311,7 +311,9 @@ fn within_a_cent(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool 
     let Ok(percent) = part.percent.parse::<Decimal>() else { return false };
     let takes_all = month.settings.state.funding_residual == FundingResidual::NeverFederal && !part.federal;
     let cents = if takes_all { i64::try_from(line.funding.len()).unwrap_or(i64::MAX) } else { 1 };
-    let limit = Money::from_cents(cents).exact();
+    // A correction is the difference of two splits.
+    let splits = if line.adjustment.as_ref().is_some_and(|own| own.corrects.is_some()) { 2 } else { 1 };
+    let limit = Money::from_cents(cents.saturating_mul(splits)).exact();
     let apart = part.amount.exact().minus(&line.amount.exact().times(&fraction(percent)));
     apart < limit && Exact::zero().minus(&apart) < limit
 }
@@ -320,7 +322,9 @@ fn within_a_cent(month: &MonthEnd, line: &BillLine, part: &FundingLine) -> bool 
 pub fn agencies<'a>(month: &'a MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     let bills = &month.bills;
     for line in &bills.lines {
-        let prefix = format!("{}-{}-", line.agency, line.month);
+        // An adjustment stands on the bill of the month in which it is booked.
+        let of_bill = if line.kind == LineKind::Adjustment { month.month } else { line.month };
+        let prefix = format!("{}-{of_bill}-", line.agency);
         let named = line.id.get(..prefix.len()).unwrap_or(&line.id).to_owned();
         proof.pair("", ("line id", named), ("its agency and month", prefix));
     }
@@ -459,9 +463,14 @@ pub fn invoices(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
 /// Law 13, as far as one month can tell: nothing is dated outside it. That earlier closes are as they were is proved by
 /// the ledger, whose closes name each other by hash.
 pub fn dates(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
-    let outside = month.bills.lines.iter().filter(|line| line.month != month.month).count();
+    // An adjustment is of the month that it puts right, and only of an earlier one.
+    let is_outside = |line: &&BillLine| match line.kind {
+        LineKind::Adjustment => line.month >= month.month,
+        _ => line.month != month.month,
+    };
+    let outside = month.bills.lines.iter().filter(is_outside).count();
     proof.counts("", ("bill lines of other months", outside as u64), ("allowed", 0));
-    for line in month.bills.lines.iter().filter(|line| line.month != month.month) {
+    for line in month.bills.lines.iter().filter(is_outside) {
         proof.pair(&line.id, ("month of the line", line.month.to_string()), ("closed month", month.month.to_string()));
     }
     for entry in &month.journals {

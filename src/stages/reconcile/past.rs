@@ -6,7 +6,7 @@
 
 use super::asked;
 use super::invoice::{charged, judge, too_large};
-use crate::model::bill::{Destination, RatedCharge, SectionKey};
+use crate::model::bill::{BillLine, Destination, RatedCharge, SectionKey};
 use crate::model::codes::ServiceCode;
 use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place};
@@ -18,10 +18,10 @@ use crate::model::settings::{Settings, VendorInvoice};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a month that no close of these books has are left alone: they were paid before the books began.
-pub fn late(carried: Carried, settings: &Settings, month: Month) -> (Past, Vec<Finding>) {
+pub fn late(carried: Carried, corrected: Vec<BillLine>, settings: &Settings, month: Month) -> (Past, Vec<Finding>) {
     let months: BTreeSet<Month> =
         carried.sections.iter().map(|section| section.month).filter(|closed| *closed < month).collect();
-    let mut past = Past { carried, late: Vec::new() };
+    let mut past = Past { carried, late: Vec::new(), corrected };
     let mut findings = Vec::new();
     for closed in months {
         match of_month(&past, settings, closed) {
@@ -130,5 +130,5 @@ pub fn carry(end: &MonthEnd) -> Result<Carried, Overflow> {
         let charged = charged.get(&vendor.section).copied().unwrap_or_default();
         own.push(CarriedSection { month: end.month, vendor: vendor.clone(), charged, spent: of_section });
     }
-    Ok(Carried::after(&end.past, end.month, &end.journals, own))
+    Carried::after(&end.past, end.month, (&end.bills.lines, &end.journals), own)
 }

@@ -4,7 +4,7 @@ use super::sums::{self, Sum};
 use crate::model::bill::{BillLine, Destination, LineKind, RatedCharge, Ruling};
 use crate::model::charge::Dimension;
 use crate::model::exchange::Exchange;
-use crate::model::journal_entry::{JournalEntry, Side};
+use crate::model::journal_entry::{JournalEntry, JournalType, Side};
 use crate::model::money::{Cost, Money, Overflow, Quantity};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{Feed, TieOut};
@@ -273,6 +273,7 @@ pub fn bills(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
         ("fixed amounts", LineKind::Fixed),
         ("up to a minimum", LineKind::Shortfall),
         ("above a maximum", LineKind::Excess),
+        ("adjusted", LineKind::Adjustment),
     ] {
         if bills.charged().any(|line| line.kind == kind) {
             parts.push((name, of_kind(kind)?));
@@ -338,7 +339,8 @@ pub fn books(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
 
 /// What the entries of bills put on a role, less what they take from it.
 pub fn net(journals: &[JournalEntry], role: Role, normal: Side) -> Sum {
-    let postings = journals.iter().flat_map(JournalEntry::postings).filter(|posting| posting.role == role);
+    let bills = journals.iter().filter(|entry| entry.journal_type() != JournalType::Setl);
+    let postings = bills.flat_map(JournalEntry::postings).filter(|posting| posting.role == role);
     sums::of_money(
         postings.map(|posting| if posting.side == normal { posting.amount } else { posting.amount.negated() }),
     )
