@@ -21,6 +21,7 @@ use chargeback::model::intake::Directory;
 use chargeback::model::money::{Cost, Quantity};
 use chargeback::model::month::Month;
 use chargeback::model::month_end::{MonthEnd, Normalized, Standing};
+use chargeback::model::past::Carried;
 use chargeback::model::pricing::Counter;
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
 use std::fs;
@@ -169,6 +170,8 @@ pub fn close(case: &Case<'_>) -> MonthEnd {
         configuration: String::new(),
         directory: Directory::default(),
         normalized: Normalized { roll_up: used(case.used, month), ..Normalized::default() },
+        carried: Carried::default(),
+        corrected: Vec::new(),
         findings: Vec::new(),
     };
     settle(opened, Stage::Reconcile, &NoPlant).unwrap().0
