@@ -14,6 +14,7 @@ use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::past::Past;
+use crate::model::pricing::Families;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
 use rust_decimal::Decimal;
@@ -21,7 +22,16 @@ use std::collections::BTreeMap;
 
 /// Adds the month's adjustments to its bills.
 pub fn adjust(roll_up: &RollUp, bills: &mut Bills, past: &Past, settings: &Settings, month: Month) -> Vec<Finding> {
-    let mut adjuster = Adjuster { roll_up, past, settings, month, corrected: BTreeMap::new(), findings: Vec::new() };
+    let families = Families::of(&settings.rate_cards);
+    let mut adjuster = Adjuster {
+        roll_up,
+        families: &families,
+        past,
+        settings,
+        month,
+        corrected: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     if adjuster.all(bills).is_err() {
         let why = "Adjustments add up to more than can be kept exactly.";
         adjuster.findings.push(Finding::new(Code::ConservationFails, Place::file(FILE), why, "Correct the amounts."));
@@ -33,6 +43,7 @@ const FILE: &str = "adjustments.csv";
 
 struct Adjuster<'a> {
     roll_up: &'a RollUp,
+    families: &'a Families<'a>,
     past: &'a Past,
     settings: &'a Settings,
     month: Month,
@@ -157,7 +168,7 @@ impl<'a> Adjuster<'a> {
 
     /// The books in the month that is put right.
     fn books(&self, row: &Adjustment) -> Books<'a> {
-        Books { roll_up: self.roll_up, settings: self.settings, month: row.month }
+        Books { roll_up: self.roll_up, families: self.families, settings: self.settings, month: row.month }
     }
 }
 
