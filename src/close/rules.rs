@@ -15,6 +15,7 @@ use crate::model::intake::Directory;
 use crate::model::money::{Cost, Exact, Overflow, Quantity};
 use crate::model::month::{Month, Validity};
 use crate::model::month_end::{MonthEnd, Standing};
+use crate::model::past::Carried;
 use crate::model::roll_up::{RollUp, Sums, Symbol};
 use crate::model::settings::{Measure, RateModel, Settings};
 use crate::stages::rate::trace as trace_rules;
@@ -42,6 +43,8 @@ pub fn used(disk: &Disk, request: &Request, progress: &dyn Progress) -> Result<R
         configuration: String::new(),
         directory,
         normalized,
+        carried: Carried::default(),
+        corrected: Vec::new(),
         findings,
     };
     let (end, _) = books::settle(opened, Stage::Rate, &NoPlant)?;

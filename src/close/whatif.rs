@@ -4,8 +4,9 @@
 //! Both sides are made by the stages that close the month, so the difference is what a close would show, to the cent.
 
 use super::books::{self, NoPlant, Opened};
+use super::corrected::corrected;
 use super::session::Session;
-use super::{Differing, Progress, Request, Stage, Unbilled, WhatIf, delivery, gates, parts};
+use super::{Differing, Progress, Request, Stage, Unbilled, WhatIf, delivery, gates, parts, replay};
 use crate::config::{self, Loaded};
 use crate::io::fs::Disk;
 use crate::ledger::Ledger;
@@ -97,6 +98,7 @@ fn files_of(over: &Disk, then: &Loaded) -> Result<(usize, Vec<String>)> {
 fn side(session: &Session<'_>, loaded: &Loaded) -> Result<MonthEnd> {
     let month = session.request.month;
     let (directory, normalized, findings) = charged(session, loaded)?;
+    let settled = session.ledger.settled()?;
     let opened = Opened {
         month,
         run: String::new(),
@@ -105,6 +107,8 @@ fn side(session: &Session<'_>, loaded: &Loaded) -> Result<MonthEnd> {
         configuration: String::new(),
         directory,
         normalized,
+        carried: replay::carried(&session.ledger, settled.left_to(month))?,
+        corrected: corrected(&session.ledger, &settled, &loaded.settings, month)?,
         findings,
     };
     let (mut end, _) = books::settle(opened, Stage::Allocate, &NoPlant)?;

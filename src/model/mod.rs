@@ -2,8 +2,8 @@
 //!
 //! Text becomes one of these at the door, once, or it becomes a finding; past the door nobody checks again.
 
-pub mod approval;
 pub mod adjustment;
+pub mod approval;
 pub mod bill;
 pub mod card;
 pub mod charge;

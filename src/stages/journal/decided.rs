@@ -54,7 +54,7 @@ fn settle(books: &Books<'_>, draft: &mut Draft, id: &str, paid: &Settlement) {
     let class = books.settings.counterparty(paid.fund.as_str(), agency);
     let named = billing::names_agency(class);
     let mut post = |role: Role, normal: Side, ours: bool, about: String| {
-        let Some(account) = books.chart.account(role, None, Some(class)) else {
+        let Some(account) = books.chart.account(role, None, Some(class), None) else {
             draft.lacks(role, None, Some(class), paid.amount);
             return;
         };
