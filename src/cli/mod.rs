@@ -23,6 +23,7 @@ mod map;
 mod normalize;
 mod progress;
 mod rate;
+mod rates;
 mod reconcile;
 mod render;
 mod rules;
@@ -77,6 +78,7 @@ enum Verb {
     Demo(demo::Demo),
     Check(check::Check),
     Rules(rules::Rules),
+    Rates(rates::Rates),
     Whatif(whatif::WhatIf),
     Sniff(sniff::Sniff),
     Map(map::Map),
@@ -129,6 +131,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Demo(verb) => verb.run(console),
         Verb::Check(verb) => verb.run(&global, console),
         Verb::Rules(verb) => verb.run(&global, console, surroundings),
+        Verb::Rates(verb) => verb.run(&global, console, surroundings),
         Verb::Whatif(verb) => verb.run(&global, console, surroundings),
         Verb::Sniff(verb) => verb.run(&global, console),
         Verb::Map(verb) => verb.run(&global, console),

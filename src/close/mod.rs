@@ -21,6 +21,7 @@ mod late;
 mod map;
 mod outputs;
 mod parts;
+mod rates;
 mod replay;
 mod rules;
 mod run;
@@ -36,6 +37,7 @@ pub use sniff::{SniffedCosts, SniffedGroup, SniffedSet};
 use crate::io::fs::Disk;
 use crate::model::finding::Finding;
 use crate::model::month::Month;
+pub use crate::stages::export::RateBook;
 use anyhow::Result;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -73,6 +75,16 @@ pub fn map(file: &Path) -> Result<MapProposal> {
 /// what they say of the sources' folders is heeded.
 pub fn sniff(files: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<BTreeMap<String, SniffedSet>> {
     sniff::sniff(files, books, threads)
+}
+
+/// The rates in force on a day, and what differs from an earlier one; nothing where the books cannot be used.
+pub fn rate_book(books: &Path, on: NaiveDate, since: Option<NaiveDate>) -> Result<(Option<RateBook>, Vec<Finding>)> {
+    rates::book(&Disk::real(books), on, since)
+}
+
+/// Writes an edition as a workbook, a page and a table into a folder; returns what was written.
+pub fn write_rate_book(book: &RateBook, folder: &Path) -> Result<Vec<String>> {
+    rates::write(book, folder)
 }
 
 /// The month again with other tables, which lie in a folder; `request` is a dry run. Nothing is written.

@@ -82,7 +82,7 @@ impl RateCard {
     }
 
     /// Whether anybody can have to pay more. Two cards that cannot be compared count as an increase.
-    fn is_more_than(&self, before: &Self) -> bool {
+    pub fn is_more_than(&self, before: &Self) -> bool {
         let (terms, earlier) = (&self.terms, &before.terms);
         let is_more = |one: Decimal, per: Decimal, other: Decimal, other_per: Decimal| {
             let of = |price, per| Exact::from_decimal(price).divided_by(&Exact::from_decimal(per));

@@ -76,6 +76,23 @@ fn without_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect())
 }
 
+/// Text inside a web page, where no letter of it can begin a tag or end an attribute.
+pub fn html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            letter if letter.is_control() => safe.push(' '),
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
 /// A text of ours that may quote a file's: line breaks stay, every other control or invisible character becomes its code
 /// point. The last door before a terminal, for what was put together from harmless parts and perhaps one that was not.
 pub fn harmless(text: &str) -> String {

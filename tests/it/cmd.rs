@@ -76,6 +76,7 @@ fn help_of_every_verb() {
         "demo",
         "check",
         "rules",
+        "rates",
         "whatif",
         "sniff",
         "map",

@@ -34,6 +34,7 @@ mod people;
 mod plain_cards;
 mod pools;
 mod properties;
+mod rate_book;
 mod reference;
 mod sniff;
 mod tamper;

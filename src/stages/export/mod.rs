@@ -39,6 +39,7 @@ mod journal_hledger;
 mod journal_xlsx;
 mod ledger_text;
 mod outputs;
+mod rate_book;
 mod read_back;
 mod reconciliation_csv;
 mod reconciliation_sheets;
@@ -63,6 +64,8 @@ use outputs::Written;
 use statement::{Part, Statement, parts};
 use std::io::Write;
 use std::sync::Arc;
+
+pub use rate_book::{BookedRate, RateBook, edition_before, rate_book};
 
 /// A file that is not yet on a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
