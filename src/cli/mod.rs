@@ -15,6 +15,7 @@ mod demo;
 mod explain;
 mod export;
 mod failure;
+mod focus;
 mod ingest;
 mod init;
 pub mod interruption;
@@ -91,6 +92,7 @@ enum Verb {
     Close(close::Close),
     Status(status::Status),
     Explain(explain::Explain),
+    Focus(focus::Focus),
     Verify(verify::Verify),
     Codes(codes::Codes),
     Completions(completions::Completions),
@@ -144,6 +146,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Close(verb) => verb.run(&global, console, surroundings),
         Verb::Status(verb) => verb.run(&global, console, surroundings),
         Verb::Explain(verb) => verb.run(&global, console),
+        Verb::Focus(verb) => verb.run(&global, console, surroundings),
         Verb::Verify(verb) => verb.run(&global, console),
         Verb::Codes(verb) => verb.run(&global, console),
         Verb::Completions(verb) => verb.run(console),

@@ -155,6 +155,20 @@ pub struct ExplainedCharge {
     pub raw: crate::model::untrusted::Untrusted,
 }
 
+/// Files of FOCUS that were written, and what they come to: for `focus`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FocusFiles {
+    pub files: Vec<String>,
+    /// Of the close or the draft.
+    pub run: String,
+    pub rows: u64,
+    /// Negations of covered usage, which is billed nothing instead.
+    pub negations_left_out: u64,
+    /// By currency, as decimal text.
+    pub billed: std::collections::BTreeMap<String, String>,
+    pub effective: std::collections::BTreeMap<String, String>,
+}
+
 /// A mapping proposed for a file: for `map`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct MapProposal {

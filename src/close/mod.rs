@@ -15,6 +15,7 @@ mod commit;
 mod corrected;
 mod delivery;
 mod explain;
+mod focus;
 mod gates;
 mod keep;
 mod late;
@@ -64,6 +65,11 @@ pub fn verify(books: &Path, quick: bool, expect: Option<&str>) -> Result<Vec<Fin
 /// A bill line and at most so many of the rows behind it, with `raw` as they stand in the vendor's files.
 pub fn explain(books: &Path, line: &str, rows: usize, raw: bool) -> Result<Explanation> {
     explain::explain(&Disk::real(books), line, rows, raw)
+}
+
+/// The charges of a closed or drafted month as FOCUS files in a folder.
+pub fn focus(books: &Path, month: Month, folder: &Path) -> Result<FocusFiles> {
+    focus::focus(books, month, folder)
 }
 
 /// A mapping for a file of no known format. Needs no books.

@@ -14,7 +14,7 @@ pub fn demo_in(folder: &Path) -> Result<Vec<String>, DiskError> {
 }
 
 /// The folder, made with those above it where it is not there yet.
-fn made(folder: &Path) -> Result<Disk, DiskError> {
+pub fn made(folder: &Path) -> Result<Disk, DiskError> {
     let here = folder.ancestors().find(|above| above.is_dir());
     let above = here.unwrap_or_else(|| Path::new("."));
     let missing: Vec<_> =

@@ -9,7 +9,7 @@ pub mod columns;
 mod conflicts;
 pub mod demo;
 mod exchange;
-mod folder;
+pub mod folder;
 mod funding;
 mod invoices;
 mod layers;

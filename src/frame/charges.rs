@@ -6,9 +6,11 @@ mod distinct;
 mod find;
 mod pages;
 mod read;
+mod scan;
 mod write;
 
 pub use find::{Found, FoundCharge, Wanted, find};
+pub use scan::{ScannedGroup, TextColumn, scan};
 pub use write::ChargesWriter;
 
 use crate::model::money::{Cost, Quantity};

@@ -5,6 +5,7 @@
 pub mod charges;
 mod columns;
 pub mod delimited;
+pub mod focus_parquet;
 pub mod lines;
 pub mod parquet_pages;
 pub mod parquet_text;

@@ -3,6 +3,7 @@
 pub mod allocate;
 pub mod directory;
 pub mod export;
+pub mod focus;
 pub mod ingest;
 pub mod journal;
 pub mod normalize;

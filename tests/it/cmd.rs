@@ -89,6 +89,7 @@ fn help_of_every_verb() {
         "close",
         "status",
         "explain",
+        "focus",
         "verify",
         "codes",
         "completions",

@@ -19,6 +19,7 @@ mod deliveries;
 mod errors;
 mod exchange;
 mod export;
+mod focus;
 mod golden;
 mod golden_books;
 mod golden_money;

@@ -4,6 +4,7 @@
 //! here the dictionary says at once that a row group does not have it. Only what [`super::write`] writes is read.
 
 use super::bits::{Bytes, Packed, deltas};
+use super::scan::TextColumn;
 use super::write::MAGIC;
 use anyhow::{Context, Result, ensure};
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
@@ -117,6 +118,24 @@ impl<R: Read + Seek> ChargesFile<R> {
             || meta.statistics.as_ref().is_some_and(|s| s.null_count == Some(meta.num_values));
         ensure!(known, "the charges were written by another version of this program");
         Ok(Dictionary(self.dictionary_page(group, place)?))
+    }
+
+    /// The texts of all rows, whether they have a dictionary or lie as they are.
+    pub fn texts(&mut self, group: usize, place: Place) -> Result<TextColumn> {
+        let rows = self.rows(group);
+        let page = self.page(group, place)?;
+        if page.encoding == Encoding::RLE_DICTIONARY || page.missing == rows {
+            let codes = page.codes(rows)?;
+            return Ok(TextColumn::new(self.dictionary_page(group, place)?, codes));
+        }
+        ensure!(page.encoding == Encoding::PLAIN, "a column of texts is written otherwise");
+        let mut next = 0..;
+        let mut code = |row| match page.missing == 0 || page.present.get(row) != 0 {
+            true => next.next().unwrap_or(MISSING),
+            false => MISSING,
+        };
+        let codes = Codes::Listed((0..rows).map(&mut code).collect());
+        Ok(TextColumn::new(page.values, codes))
     }
 
     /// Which rows have a value, and the values as they lie.
