@@ -51,7 +51,7 @@ pub const COLUMNS: &[FocusColumn] = &[
     amount("BilledCost", |charge| Value::Amount(charge.billed.units())),
     text("BillingAccountId", |charge| said(charge.text(Dimension::BillingAccountId))),
     text("BillingAccountName", |_| Value::None),
-    text("BillingAccountType", |charge| of_account(charge, Dimension::BillingAccountId, 0)),
+    text("BillingAccountType", |charge| account_type(charge, Dimension::BillingAccountId, 0)),
     text("BillingCurrency", |charge| said(charge.text(Dimension::BillingCurrency))),
     moment("BillingPeriodEnd", |charge| day(charge.month.next().first_day())),
     moment("BillingPeriodStart", |charge| day(charge.month.first_day())),
@@ -83,18 +83,10 @@ pub const COLUMNS: &[FocusColumn] = &[
     text("ResourceId", |charge| said(charge.text(Dimension::ResourceId))),
     text("ResourceName", |charge| said(charge.text(Dimension::ResourceName))),
     text("ResourceType", |charge| said(resource_type(charge.text(Dimension::ResourceId)))),
-    text("ServiceCategory", |charge| {
-        said(category_of(charge.text(Dimension::ServiceCode), charge.text(Dimension::ServiceName)))
-    }),
-    text("ServiceName", |charge| {
-        let names = [
-            Dimension::ServiceName,
-            Dimension::ServiceCode,
-            Dimension::Publisher,
-            Dimension::Provider,
-            Dimension::Source,
-        ];
-        first_of(charge, &names)
+    text("ServiceCategory", |charge| said(category_of(service_name(charge)))),
+    text("ServiceName", |charge| said(service_name(charge))),
+    text("ServiceSubcategory", |charge| {
+        Value::Text(Cow::Owned(format!("Other ({})", category_of(service_name(charge)))))
     }),
     text("SkuId", |charge| unless_tax(charge, Dimension::SkuId)),
     text("SkuMeter", |charge| {
@@ -103,7 +95,7 @@ pub const COLUMNS: &[FocusColumn] = &[
     text("SkuPriceId", |_| Value::None),
     text("SubAccountId", |charge| said(charge.text(Dimension::SubAccountId))),
     text("SubAccountName", |charge| said(charge.text(Dimension::SubAccountName))),
-    text("SubAccountType", |charge| of_account(charge, Dimension::SubAccountId, 1)),
+    text("SubAccountType", |charge| account_type(charge, Dimension::SubAccountId, 1)),
     text("Tags", tags),
     text("x_Source", |charge| said(charge.text(Dimension::Source))),
     text("x_ChargeType", |charge| said(charge.text(Dimension::ChargeType))),
@@ -131,6 +123,13 @@ pub const COLUMNS: &[FocusColumn] = &[
 
 fn said(text: &str) -> Value<'_> {
     if text.is_empty() { Value::None } else { Value::Text(Cow::Borrowed(text)) }
+}
+
+/// What nobody named is called as its vendor.
+fn service_name<'a>(charge: &Charge<'a>) -> &'a str {
+    let names =
+        [Dimension::ServiceName, Dimension::ServiceCode, Dimension::Publisher, Dimension::Provider, Dimension::Source];
+    names.into_iter().map(|name| charge.text(name)).find(|name| !name.is_empty()).unwrap_or_default()
 }
 
 fn first_of<'a>(charge: &Charge<'a>, dimensions: &[Dimension]) -> Value<'a> {
@@ -224,7 +223,7 @@ const ACCOUNTS: &[(&str, [&str; 2])] = &[
     ("azure", ["Billing Account", "Subscription"]),
 ];
 
-fn of_account<'a>(charge: &Charge<'a>, dimension: Dimension, place: usize) -> Value<'a> {
+fn account_type<'a>(charge: &Charge<'a>, dimension: Dimension, place: usize) -> Value<'a> {
     if charge.text(dimension).is_empty() {
         return Value::None;
     }
@@ -241,8 +240,8 @@ fn resource_type(id: &str) -> &str {
     let lower = id.to_lowercase();
     if let Some(start) = lower.rfind("/providers/").map(|at| at + "/providers/".len()) {
         // `/providers/Microsoft.Compute/virtualMachines/vm-1`
-        let kind = id.get(start..).unwrap_or_default().splitn(3, '/').take(2).map(str::len).sum::<usize>() + 1;
-        return id.get(start..start + kind).unwrap_or("Resource");
+        let kind = id.get(start..).unwrap_or_default();
+        return kind.match_indices('/').nth(1).map_or(kind, |(end, _)| &kind[..end]);
     }
     if id.starts_with("arn:") {
         let mut parts = id.splitn(6, ':');
