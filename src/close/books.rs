@@ -101,6 +101,8 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     }
     let (vendors, findings) = reconcile::vendors(&end.roll_up, &rated, &end.settings, month);
     end.findings.extend(findings);
+    let counters = carried.counters(month, end.settings.state.fiscal_year_starts);
+    end.settings.counters.extend(counters);
     let (past, findings) = reconcile::late(carried, corrected, &end.settings, month);
     end.findings.extend(findings);
     end.findings.extend(reconcile::still_open(&past, &end.settings)?);

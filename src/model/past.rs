@@ -3,11 +3,12 @@
 //! A closed month never changes. What becomes known of it later is booked in the month that is open, beside what was
 //! booked before, so that both together say what is true now.
 
-use super::bill::{BillLine, SectionKey};
+use super::bill::{BillLine, Bills, SectionKey};
 use super::codes::ServiceCode;
 use super::journal_entry::JournalEntry;
 use super::money::{Cost, Money, Overflow};
-use super::month::Month;
+use super::month::{FiscalPeriod, Month};
+use super::pricing::Counter;
 use super::proof::VendorReconciliation;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Carried {
     pub adjustments: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adjusted: BTreeMap<String, Money>,
+    /// What windows of a fiscal year have counted, by month; years that are over count no more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<Month, Vec<Counter>>,
 }
 
 /// One invoice section of a closed month.
@@ -138,11 +142,18 @@ impl Past {
 }
 
 impl Carried {
+    /// What closed months of a month's fiscal year have counted.
+    pub fn counters(&self, month: Month, fiscal_year_starts: u32) -> Vec<Counter> {
+        let year = FiscalPeriod::of(month, fiscal_year_starts).year;
+        let of_year = |of: &Month| *of < month && FiscalPeriod::of(*of, fiscal_year_starts).year == year;
+        self.counted.iter().filter(|(of, _)| of_year(of)).flat_map(|(_, counters)| counters.clone()).collect()
+    }
+
     /// What a close leaves: what it found, less what it undid or booked, and what it adds.
     pub fn after(
         past: &Past,
         month: Month,
-        (lines, journals): (&[BillLine], &[JournalEntry]),
+        (bills, journals): (&Bills, &[JournalEntry]),
         own: Vec<CarriedSection>,
     ) -> Result<Self, Overflow> {
         let waits = past.carried.reversing.iter().filter(|entry| !is_due(entry, month));
@@ -163,7 +174,7 @@ impl Carried {
         let mut months = past.carried.months.clone();
         months.insert(month);
         let (mut adjustments, mut adjusted) = (past.carried.adjustments.clone(), past.carried.adjusted.clone());
-        for line in lines {
+        for line in &bills.lines {
             let Some(adjustment) = &line.adjustment else { continue };
             adjustments.insert(format!("{}/{}", adjustment.id, adjustment.place));
             if let Some(corrected) = &adjustment.corrects {
@@ -171,8 +182,14 @@ impl Carried {
                 *sum = sum.checked_add(line.amount)?;
             }
         }
+        let mut counted = past.carried.counted.clone();
+        if !bills.counted.is_empty() {
+            counted.insert(month, bills.counted.clone());
+        }
+        let year_before = (0..11).fold(month, |month, _| month.previous());
+        counted.retain(|of, _| *of >= year_before);
         let reversing = waits.chain(adds).cloned().collect();
-        Ok(Self { reversing, sections, months, adjustments, adjusted })
+        Ok(Self { reversing, sections, months, adjustments, adjusted, counted })
     }
 }
 

@@ -130,5 +130,5 @@ pub fn carry(end: &MonthEnd) -> Result<Carried, Overflow> {
         let charged = charged.get(&vendor.section).copied().unwrap_or_default();
         own.push(CarriedSection { month: end.month, vendor: vendor.clone(), charged, spent: of_section });
     }
-    Carried::after(&end.past, end.month, (&end.bills.lines, &end.journals), own)
+    Carried::after(&end.past, end.month, (&end.bills, &end.journals), own)
 }
