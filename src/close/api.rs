@@ -135,6 +135,11 @@ pub struct Explanation {
     pub charges: Vec<ExplainedCharge>,
     /// How many more there are than are listed.
     pub more: u64,
+    /// Rows of usage files that were counted for the agency where a measure drives the line, largest first.
+    #[serde(default)]
+    pub usage: Vec<ExplainedCharge>,
+    #[serde(default)]
+    pub more_usage: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +148,10 @@ pub struct ExplainedCharge {
     pub row: u64,
     pub account: String,
     pub resource: String,
+    /// The person or key, where the vendor says so.
+    pub user: String,
+    /// The vendor's article; of AI usage the model.
+    pub sku: String,
     pub meter: String,
     pub day: String,
     pub charge_type: String,
@@ -151,6 +160,7 @@ pub struct ExplainedCharge {
     pub billed: String,
     pub effective: String,
     pub quantity: String,
+    pub unit: String,
     /// The vendor's row as it stands in the file, or in parentheses why it cannot be read again.
     pub raw: crate::model::untrusted::Untrusted,
 }

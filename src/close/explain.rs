@@ -7,7 +7,7 @@ use crate::frame::lines::lines;
 use crate::io::container::plain_text;
 use crate::io::fs::Disk;
 use crate::ledger::{CloseBody, Ledger, at_once};
-use crate::model::bill::{BillDetail, PoolShare};
+use crate::model::bill::{BillDetail, BillLine, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
@@ -15,8 +15,10 @@ use crate::model::money::{Cost, Money};
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
 use crate::model::secrets::without_secrets;
+use crate::model::settings::{DriverPeriod, Method, Pool, RateCard};
 use crate::model::untrusted::Untrusted;
 use crate::sources::named;
+use crate::stages::rate::counted;
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,27 +35,63 @@ pub fn explain(disk: &Disk, line: &str, most: usize, raw: bool) -> Result<Explan
     let end = replay::settled(frozen, &body, Stage::Allocate)?;
     let place = end.bills.lines.iter().position(|candidate| candidate.id == line);
     let place = place.ok_or_else(|| unknown(line, &format!("The bills of {} have no such line", body.month)))?;
-    let details = details(&end, place);
+    let line = end.bills.lines[place].clone();
+    let listed = |details: &[BillDetail]| -> Result<(Vec<ExplainedCharge>, u64)> {
+        let (found, more) = found(&ledger, &body, &end, details, most)?;
+        let raw = if raw { raw_rows(&ledger, &body, &files, &found)? } else { BTreeMap::new() };
+        Ok((found.iter().map(|(row, charge)| explained(&end, *row, charge, &raw)).collect(), more))
+    };
+    let (charges, more) = listed(&details(&end, place))?;
+    let (usage, more_usage) = listed(&driving(&end, &line))?;
+    Ok(Explanation { arithmetic: line.arithmetic.clone(), charges, line, more, usage, more_usage })
+}
+
+/// Charges behind rows of the roll-up, and how many there are beyond. The roll-up knows how many are behind each of its
+/// rows, so no more is asked than will be listed.
+fn found(
+    ledger: &Ledger,
+    body: &CloseBody,
+    end: &MonthEnd,
+    details: &[BillDetail],
+    most: usize,
+) -> Result<(Vec<(usize, FoundCharge)>, u64)> {
     let behind: u64 = details.iter().map(|detail| end.roll_up.row(detail.row).sums().charges).sum();
-    // The roll-up knows how many charges are behind each of its rows, so no more is asked than will be listed.
     let mut charges = Vec::new();
     let mut expected = 0;
-    for detail in &details {
+    for detail in details {
         if expected >= most as u64 {
             break;
         }
         expected += end.roll_up.row(detail.row).sums().charges;
-        charges.push((*detail, wanted(&end, detail.row)));
+        charges.push((*detail, wanted(end, detail.row)));
     }
-    let found = rows(&ledger, &body, &charges, most)?;
-    let raw = if raw { raw_rows(&ledger, &body, &files, &found)? } else { BTreeMap::new() };
-    let line = end.bills.lines[place].clone();
-    Ok(Explanation {
-        arithmetic: line.arithmetic.clone(),
-        charges: found.iter().map(|(row, charge)| explained(&end, *row, charge, &raw)).collect(),
-        line,
-        more: behind.saturating_sub(found.len() as u64),
-    })
+    let found = rows(ledger, body, &charges, most)?;
+    let more = behind.saturating_sub(found.len() as u64);
+    Ok((found, more))
+}
+
+/// Rows that measures counted for the line's agency, where one drives its pool or its rate; largest first. They have no
+/// money of their own. A pool that is shared by other months' drivers has its rows in those months.
+fn driving(end: &MonthEnd, line: &BillLine) -> Vec<BillDetail> {
+    let settings = &end.settings;
+    let pool = line.share.as_ref().and_then(|share| {
+        let is_meant = |pool: &&Pool| pool.id == share.pool && pool.version == share.version;
+        settings.pools.iter().find(is_meant).filter(|pool| pool.sharing.period == DriverPeriod::Same)
+    });
+    let card = line.rate.as_ref().and_then(|rate| settings.rate_cards.iter().find(|card| card.is(rate)));
+    let mut drivers: Vec<&str> = match pool.map(|pool| &pool.method) {
+        Some(Method::Driver { driver }) => vec![driver],
+        Some(Method::Index { parts }) => parts.iter().map(|(driver, _)| driver.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    drivers.extend(card.and_then(RateCard::counts_from_drivers));
+    let measures = settings.state.measures.iter().filter(|measure| drivers.contains(&measure.name.as_str()));
+    let mut rows: Vec<Row<'_>> = measures
+        .flat_map(|measure| counted(&end.roll_up, &end.directory, settings, end.month, (measure, &line.agency)))
+        .collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.sums().quantity), row.number));
+    rows.dedup_by_key(|row| row.number);
+    rows.iter().map(|row| BillDetail { line: 0, row: row.number, amount: Money::ZERO }).collect()
 }
 
 /// The close of the month that the line's id names, or else its newest draft.
@@ -159,6 +197,8 @@ fn explained(
         row: charge.row,
         account: row.text(Dimension::SubAccountId).to_owned(),
         resource: charge.resource_id.clone(),
+        user: row.text(Dimension::UserId).to_owned(),
+        sku: row.text(Dimension::SkuId).to_owned(),
         meter: row.text(Dimension::SkuMeter).to_owned(),
         day: row.day().to_string(),
         charge_type: charge.charge_type.clone(),
@@ -167,6 +207,7 @@ fn explained(
         billed: if netted(&row, charge) { Cost::ZERO } else { charge.billed }.to_string(),
         effective: charge.effective.map(|cost| cost.to_string()).unwrap_or_default(),
         quantity: charge.quantity.to_string(),
+        unit: row.text(Dimension::ConsumedUnit).to_owned(),
         raw: Untrusted::new(raw),
     }
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The form of what a part and a month leave in the ledger; of another form they are not recalled.
-const FORM: &str = "rows 1";
+const FORM: &str = "rows 2";
 /// The role of the roll-up's rows among the objects of a month.
 const ROWS: &str = "rows";
 

@@ -178,6 +178,7 @@ codes! {
     QuantityWithoutSign = 220, Note, "quantity and cost have different signs";
     CellCut = 221, Note, "amounts with more decimals than are kept";
     UserConcealed = 222, Warning, "the vendor conceals who used it";
+    DiscountDiffers = 223, Warning, "gross less discount is not net";
     PeriodEndInclusive = 225, Note, "a billing period ends on a month's last day";
     DatesDayFirst = 226, Note, "dates are read with the day first";
     DateOrderOpen = 227, Blocks, "the day may stand first or the month";

@@ -28,8 +28,8 @@ pub const COSTS: SourceDefinition = SourceDefinition {
         (Dimension::ServiceName, Text::Constant("Claude API")),
         (Dimension::Publisher, Text::Constant("Anthropic")),
         (Dimension::SkuId, Text::Column(&["model"])),
-        // The token class; a web search has none.
-        (Dimension::SkuMeter, Text::FirstOf(&[&["token_type"], &["cost_type"]])),
+        // `Claude Sonnet 4.5, output`: bills show the model with its token class; a web search has neither.
+        (Dimension::SkuMeter, Text::Together(&[&["model"], &["token_type"], &["cost_type"]])),
         (Dimension::ChargeType, Text::Column(&["cost_type"])),
         (Dimension::ChargeCategory, Text::Rule),
         (Dimension::ChargeClass, Text::Rule),

@@ -98,6 +98,7 @@ pub const COST_AND_USAGE_REPORT: SourceDefinition = SourceDefinition {
     selectors: &[LINE_ITEM_TYPE, RESERVATION, SAVINGS_PLAN, OPERATION, USAGE_TYPE],
     rules: RULES,
     netting: Some(NEGATIONS),
+    adds_up: None,
     watched: &[],
     account: AccountShape::TwelveDigits,
     invoice_id_when_final: true,

@@ -162,6 +162,7 @@ pub const ANY: SourceDefinition = SourceDefinition {
     selectors: SELECTORS,
     rules: RULES,
     netting: None,
+    adds_up: None,
     watched: &[Watched {
         column: &["x_CostAllocationRuleName"],
         code: Code::AllocatedTwice,

@@ -11,6 +11,7 @@ use crate::model::charge::Dimension;
 const DAY: Names = &["date"];
 const NET: Names = &["net_amount"];
 const GROSS: Names = &["gross_amount"];
+const DISCOUNT: Names = &["discount_amount"];
 const SKU: Names = &["sku"];
 const PRODUCT: Names = &["product"];
 const UNIT: Names = &["unit_type"];
@@ -61,7 +62,8 @@ pub const USAGE_REPORT: SourceDefinition = SourceDefinition {
     quantity: QUANTITY,
     description: SKU,
     rules: &[rule(&[], &[LISTED])],
-    known: &["applied_cost_per_quantity", "discount_amount", "workflow_path"],
+    adds_up: Some([GROSS, DISCOUNT, NET]),
+    known: &["applied_cost_per_quantity", "workflow_path"],
     ..FILE
 };
 
@@ -100,7 +102,8 @@ pub const PREMIUM_REQUESTS: SourceDefinition = SourceDefinition {
     quantity: QUANTITY,
     description: SKU,
     rules: &[rule(&[], &[LISTED])],
-    known: &["applied_cost_per_quantity", "discount_amount", "exceeds_quota", "total_monthly_quota"],
+    adds_up: Some([GROSS, DISCOUNT, NET]),
+    known: &["applied_cost_per_quantity", "exceeds_quota", "total_monthly_quota"],
     known_prefixes: &["aic"],
     ..FILE
 };

@@ -143,6 +143,7 @@ fn make(mapping: &'static Mapping) -> SourceDefinition {
         selectors,
         rules,
         netting: None,
+        adds_up: None,
         watched: &[],
         account: AccountShape::AsWritten,
         invoice_id_when_final: false,

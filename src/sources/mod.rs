@@ -49,6 +49,8 @@ pub struct SourceDefinition {
     pub rules: &'static [ChargeRule],
     /// Two charge types whose costs cancel: usage shown at its on-demand cost, and the rows that take it away again.
     pub netting: Option<Netting>,
+    /// Amounts of each row of which the first less the second is the third.
+    pub adds_up: Option<[Names; 3]>,
     /// Columns in which any value at all is something to tell.
     pub watched: &'static [Watched],
     pub account: AccountShape,
@@ -70,6 +72,10 @@ pub enum Text {
     FirstOf(&'static [Names]),
     /// The part after the last `/`.
     LastPart(Names),
+    /// The part before the first comma.
+    FirstPart(Names),
+    /// Both with a comma between them; the third where neither has a value.
+    Together(&'static [Names; 3]),
     /// The first that has a value, of columns, entries of JSON objects and a constant at the end.
     Choice(&'static [From]),
     /// What the charge rule says: category, class, frequency, pricing, commitment status.
@@ -451,9 +457,11 @@ impl SourceDefinition {
         let mut names = self.amount_columns();
         for (_, text) in self.dimensions {
             match text {
-                Text::Column(column) | Text::LastPart(column) | Text::ColumnOrRule(column) => {
-                    names.extend_from_slice(column)
-                }
+                Text::Column(column)
+                | Text::LastPart(column)
+                | Text::FirstPart(column)
+                | Text::ColumnOrRule(column) => names.extend_from_slice(column),
+                Text::Together(choices) => choices.iter().for_each(|column| names.extend_from_slice(column)),
                 Text::FirstOf(choices) => choices.iter().for_each(|column| names.extend_from_slice(column)),
                 Text::Choice(choices) => names.extend(choices.iter().flat_map(From::columns)),
                 Text::Constant(_) | Text::Rule => {}
@@ -464,6 +472,7 @@ impl SourceDefinition {
         names.extend(single.into_iter().chain(optional.into_iter().flatten()).flatten());
         names.extend(self.watched.iter().flat_map(|watched| watched.column));
         names.extend(self.selectors.iter().copied().flatten());
+        names.extend(self.adds_up.iter().flatten().copied().flatten());
         for made in self.rules.iter().flat_map(|rule| rule.charges) {
             names.extend(made.counts.iter().flat_map(|counts| counts.count.columns()));
             names.extend(made.told.iter().flat_map(|told| told.column));

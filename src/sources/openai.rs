@@ -37,6 +37,7 @@ pub const COSTS: SourceDefinition = SourceDefinition {
         (Dimension::ServiceCode, Text::Constant("openai-api")),
         (Dimension::ServiceName, Text::Constant("OpenAI API")),
         (Dimension::Publisher, Text::Constant("OpenAI")),
+        (Dimension::SkuId, Text::FirstPart(LINE)),
         // Model and token class: `gpt-4o-2024-08-06, cached input`.
         (Dimension::SkuMeter, Text::Column(LINE)),
         (Dimension::ChargeType, Text::Constant("Usage")),

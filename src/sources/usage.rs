@@ -26,6 +26,7 @@ pub const FILE: SourceDefinition = SourceDefinition {
     selectors: &[],
     rules: &[rule(&[], &[USAGE])],
     netting: None,
+    adds_up: None,
     watched: &[],
     account: AccountShape::AsWritten,
     invoice_id_when_final: false,

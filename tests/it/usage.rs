@@ -1,6 +1,7 @@
 //! Files that only say how much was used: they share a pool and fill a unit rate, and add nothing to any bill.
 
 use crate::books::{Books, golden, request};
+use crate::cmd::{run, surroundings};
 use chargeback::close::{self, Outcome};
 use chargeback::model::exit::Exit;
 use chargeback::model::finding::{Code, Finding};
@@ -180,4 +181,22 @@ fn two_reports_of_one_month_are_refused_together() {
         let refused = |finding: &Finding| finding.code == code && finding.blocks();
         assert!(outcome.findings.iter().any(refused), "{second}: {}", books.told(&outcome));
     }
+}
+
+/// The share of the pool is driven by a measure, so its rows are behind the line beside the pool's own charges.
+#[test]
+fn explain_lists_the_usage_rows_that_drove_a_share() {
+    let books = with_usage(USAGE.as_bytes());
+    closed(&books);
+    let path = books.path.to_str().unwrap();
+    let mut told = None;
+    for number in 1..=9 {
+        let line = format!("DOT-2025-09-{number:06}");
+        let (exit, results, messages) = run(&["explain", &line, "--books", path], &surroundings());
+        assert!(exit == 0 || told.is_some(), "{messages}");
+        if results.contains("gateway_tokens") || results.contains("Counted for this line") {
+            told = Some(results);
+        }
+    }
+    insta::assert_snapshot!(told.unwrap());
 }

@@ -89,10 +89,34 @@ pub fn explanation(explanation: &Explanation) -> String {
         let named = distinct.iter().enumerate().map(|(place, file)| format!("file {}  {file}", place + 1));
         parts.push(named.collect::<Vec<_>>().join("\n"));
     }
-    if explanation.more > 0 {
-        parts.push(format!("... and {} more rows; --rows N lists more", explanation.more));
+    parts.extend(more(explanation.more));
+    if !explanation.usage.is_empty() {
+        parts.push(usage(explanation));
+        parts.extend(more(explanation.more_usage));
     }
     harmless(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn more(rows: u64) -> Option<String> {
+    (rows > 0).then(|| format!("... and {rows} more rows; --rows N lists more"))
+}
+
+/// What was counted for the agency: quantities without money.
+fn usage(explanation: &Explanation) -> String {
+    let files: BTreeSet<&str> = explanation.usage.iter().map(|row| row.file.as_str()).collect();
+    let files: Vec<&str> = files.into_iter().collect();
+    let cells = |row: &ExplainedCharge| {
+        let number = files.iter().position(|file| *file == row.file).map_or(0, |place| place + 1);
+        let who = if row.user.is_empty() { &row.resource } else { &row.user };
+        let texts = [&row.account, who, &row.day, &row.sku, &row.meter].map(|text| cut(text));
+        let counted = [row.quantity.clone(), row.unit.clone()];
+        [number.to_string(), row.row.to_string()].into_iter().chain(texts).chain(counted).collect()
+    };
+    let rows: Vec<Vec<String>> = explanation.usage.iter().map(cells).collect();
+    let header = ["file", "row", "account", "user or key", "day", "model", "meter", "quantity", "unit"];
+    let named = files.iter().enumerate().map(|(place, file)| format!("file {}  {file}", place + 1));
+    let named = named.collect::<Vec<_>>().join("\n");
+    format!("Counted for this line\n\n{}\n\n{named}", table(&header, "rrlllllrl", &rows))
 }
 
 /// Visibly cut where a column would push the amounts off the screen; CSV and JSON have all of it.
@@ -118,11 +142,14 @@ fn charge(charge: &ExplainedCharge, files: &[&str], converted: bool) -> Vec<Stri
 }
 
 pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
-    const HEADER: [&str; 12] = [
+    const HEADER: [&str; 16] = [
+        "behind",
         "file",
         "row",
         "account",
         "resource",
+        "user",
+        "sku",
         "meter",
         "day",
         "charge_type",
@@ -130,17 +157,20 @@ pub fn explanation_csv(explanation: &Explanation) -> Result<String> {
         "billed",
         "effective",
         "quantity",
+        "unit",
         "raw",
     ];
-    let cells = |charge: &ExplainedCharge| {
-        let texts =
-            [&charge.account, &charge.resource, &charge.meter, &charge.day, &charge.charge_type, &charge.currency];
+    let cells = |(behind, charge): (&str, &ExplainedCharge)| {
+        let ExplainedCharge { account, resource, user, sku, meter, day, charge_type, currency, .. } = charge;
+        let described = [account, resource, user, sku, meter, day, charge_type, currency].map(|text| text_cell(text));
         let amounts = [&charge.billed, &charge.effective, &charge.quantity].map(Clone::clone);
-        let place = [text_cell(&charge.file), charge.row.to_string()];
-        let described = texts.map(|text| text_cell(text));
-        place.into_iter().chain(described).chain(amounts).chain([charge.raw.for_human_csv()]).collect()
+        let place = [behind.to_owned(), text_cell(&charge.file), charge.row.to_string()];
+        let last = [text_cell(&charge.unit), charge.raw.for_human_csv()];
+        place.into_iter().chain(described).chain(amounts).chain(last).collect()
     };
-    csv(&HEADER, &explanation.charges.iter().map(cells).collect::<Vec<_>>())
+    let charges = explanation.charges.iter().map(|charge| ("cost", charge));
+    let usage = explanation.usage.iter().map(|row| ("driver", row));
+    csv(&HEADER, &charges.chain(usage).map(cells).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -138,6 +138,7 @@ pub const CUR_2: SourceDefinition = SourceDefinition {
     selectors: &[LINE_ITEM_TYPE, RESERVATION, SAVINGS_PLAN, OPERATION, USAGE_TYPE],
     rules: RULES,
     netting: Some(NEGATIONS),
+    adds_up: None,
     watched: &[],
     account: AccountShape::TwelveDigits,
     invoice_id_when_final: true,

@@ -35,6 +35,7 @@ pub const FOCUS: SourceDefinition = SourceDefinition {
     ]),
     account: AccountShape::TwelveDigits,
     required: &[("the account", &["SubAccountId"])],
+    adds_up: None,
     watched: &[],
     ..focus::ANY
 };

@@ -40,6 +40,7 @@ pub const ENTERPRISE_AGREEMENT: SourceDefinition = SourceDefinition {
     selectors: SELECTORS,
     rules: RULES,
     netting: None,
+    adds_up: None,
     watched: WATCHED,
     account: AccountShape::Folded,
     invoice_id_when_final: false,

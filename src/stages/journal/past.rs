@@ -5,7 +5,7 @@ use super::reversal::reversal_on;
 use super::vendor::{self, ByService, Owed};
 use super::{Books, Journal, unbalanced};
 use crate::model::journal_entry::JournalType;
-use crate::model::money::Overflow;
+use crate::model::money::{Cost, Overflow};
 use crate::model::past::{Past, Spent};
 use crate::model::settings::Role;
 
@@ -44,6 +44,8 @@ pub fn invoices(books: &Books<'_>, past: &Past) -> Vec<Draft> {
         };
         let (provider, reference) = (&late.vendor.section.provider, vendor::reference(&late.vendor.section));
         let about = format!("{provider} late invoice {reference}");
+        let own = late.vendor.invoice.map(Cost::from_money).unwrap_or_default();
+        let about = vendor::with_exchange(about, &late.vendor, own, &books.settings.state.currency);
         let owed = Owed { vendor: &late.vendor, role: Role::ApVendor, about };
         vendor::expense(&then, &mut draft, owed, &services, amount);
         drafts.push(draft);
@@ -73,6 +75,7 @@ pub fn accruals(books: &Books<'_>, past: &Past) -> Vec<Draft> {
             section.vendor.section.provider,
             vendor::reference(&section.vendor.section)
         );
+        let about = vendor::with_exchange(about, &section.vendor, section.vendor.usage, &books.settings.state.currency);
         let about = Owed { vendor: &section.vendor, role: Role::AccruedLiability, about };
         vendor::expense(&then, &mut draft, about, &services, owed);
         drafts.push(draft);

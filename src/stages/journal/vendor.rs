@@ -76,7 +76,7 @@ fn late(vendor: &VendorReconciliation) -> Cost {
 }
 
 /// A posting that was converted says from what, at which rate and of which day.
-fn with_exchange(about: String, vendor: &VendorReconciliation, own: Cost, books: &str) -> String {
+pub fn with_exchange(about: String, vendor: &VendorReconciliation, own: Cost, books: &str) -> String {
     match &vendor.exchange {
         Some(rate) => format!("{about}, {} {} at {books} {}", own.for_people(), vendor.currency, rate.in_words()),
         None => about,

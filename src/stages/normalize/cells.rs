@@ -31,6 +31,7 @@ enum Change {
     /// A vendor that writes one name in several cases.
     Lower,
     LastPart,
+    FirstPart,
 }
 
 fn known(text: &str, change: Change, symbols: &mut Symbols) -> Known {
@@ -47,6 +48,7 @@ fn known(text: &str, change: Change, symbols: &mut Symbols) -> Known {
         Change::Keep => symbols.intern(text),
         Change::Lower => symbols.intern(&text.to_lowercase()),
         Change::LastPart => symbols.intern(text.rsplit('/').next().unwrap_or(text)),
+        Change::FirstPart => symbols.intern(text.split(',').next().unwrap_or(text).trim_end()),
     };
     Known { symbol, masked }
 }
@@ -56,6 +58,8 @@ struct TextCell {
     place: usize,
     columns: Vec<(Column, Option<&'static str>, Memo<Known>)>,
     change: Change,
+    /// How many columns make the text together, before the first that has one does.
+    together: usize,
     /// What it is where no column has a value.
     otherwise: Symbol,
 }
@@ -94,11 +98,16 @@ impl Texts {
                 Cell::Columns(columns) => (whole(columns), change),
                 Cell::Entries(entries) => (entries.clone(), change),
                 Cell::LastPart(column) => (whole(&[*column]), Change::LastPart),
+                Cell::FirstPart(column) => (whole(&[*column]), Change::FirstPart),
+                Cell::Together(columns, otherwise) => {
+                    (columns.iter().chain(otherwise).map(|&column| (column, None)).collect(), change)
+                }
             };
+            let together = if let Cell::Together(columns, _) = cell { columns.len() } else { 0 };
             if !special {
                 let columns = columns.into_iter().map(|(column, key)| (column, key, Memo::default())).collect();
                 let otherwise = if *dimension == Dimension::Provider { folder } else { "" };
-                cells.push(TextCell { place, columns, change, otherwise: symbols.intern(otherwise) });
+                cells.push(TextCell { place, columns, change, together, otherwise: symbols.intern(otherwise) });
             }
         }
         Self { cells }
@@ -122,7 +131,7 @@ impl Texts {
         for text in &mut self.cells {
             let change = text.change;
             let mut symbol = Symbol::EMPTY;
-            for (column, key, memo) in &mut text.columns {
+            for (place, (column, key, memo)) in text.columns.iter_mut().enumerate() {
                 let found = memo.get(cells.raw(*column), |text| match key {
                     None => known(text, change, symbols),
                     Some(key) => known(&tags::entry(text, key, |key| ENTRY.key(key)), change, symbols),
@@ -130,8 +139,13 @@ impl Texts {
                 if found.masked {
                     secret(*column, symbols.text(found.symbol));
                 }
-                symbol = found.symbol;
-                if symbol != Symbol::EMPTY {
+                if symbol != Symbol::EMPTY && found.symbol != Symbol::EMPTY {
+                    let both = format!("{}, {}", symbols.text(symbol), symbols.text(found.symbol));
+                    symbol = symbols.intern(&both);
+                } else if found.symbol != Symbol::EMPTY {
+                    symbol = found.symbol;
+                }
+                if symbol != Symbol::EMPTY && place + 1 >= text.together {
                     break;
                 }
             }
@@ -212,7 +226,8 @@ pub fn column_of(plan: &Plan, dimension: Dimension) -> Option<Column> {
     plan.cells.iter().find(|(found, _)| *found == dimension).and_then(|(_, cell)| match cell {
         Cell::Columns(columns) => columns.first().copied(),
         Cell::Entries(entries) => entries.iter().find(|(_, key)| key.is_none()).map(|(column, _)| *column),
-        Cell::LastPart(column) => Some(*column),
+        Cell::LastPart(column) | Cell::FirstPart(column) => Some(*column),
+        Cell::Together(columns, _) => columns.first().copied(),
         Cell::Constant(_) | Cell::Rule => None,
     })
 }

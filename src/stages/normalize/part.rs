@@ -36,6 +36,8 @@ const MOST_REJECTED: usize = 1000;
 const LONGEST_RAW: usize = 16 << 10;
 /// Why no row of a source counts that the settings call so.
 const USAGE_ONLY: &str = "the settings declare the source usage-only: another one bills it";
+/// What doubles leave of a sum: 3.6300000000000003.
+const NOISE: Cost = Cost::from_units(1_000_000_000);
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What a rule writes into a charge's key.
@@ -394,6 +396,7 @@ impl<'a> Reader<'a> {
             self.notebook.note(refusals::unknown_type(column, &undoubled(cell)), cells.row(), at_stake);
         }
         self.watch(cells, cost, currency);
+        self.add_up(cells, currency)?;
         let planned = &self.plan.rules[rule];
         // Everything that can refuse the row comes before the first charge is counted.
         self.made.clear();
@@ -455,6 +458,23 @@ impl<'a> Reader<'a> {
                 self.notebook.note(refusals::watched(column, &undoubled(cell), watched), cells.row(), at_stake);
             }
         }
+    }
+
+    /// Gross less discount is net, but for the noise of doubles.
+    fn add_up(&mut self, cells: Cells<'_>, currency: Symbol) -> Result<(), Stop> {
+        let Some([gross, less, net]) = self.plan.adds_up else { return Ok(()) };
+        let amount = |column| amounts::optional(cells, column, &mut Cuts::default());
+        // Of a cell that is no number its own reader tells; a blank discount is none.
+        let (Ok(Some(gross)), Ok(less), Ok(Some(billed))) = (amount(gross), amount(less), amount(net)) else {
+            return Ok(());
+        };
+        let less = less.unwrap_or_default();
+        let rest = gross.checked_sub(less)?.checked_sub(billed)?;
+        if rest.magnitude() > NOISE {
+            let fault = refusals::discount_differs(net, &undoubled(cells.raw(net)), (gross, less), rest);
+            self.notebook.note(fault, cells.row(), Some((rest, self.roll_up.symbols().text(currency))));
+        }
+        Ok(())
     }
 
     fn count(&mut self, costs: &RowCosts, committed: bool) -> Result<(), Overflow> {

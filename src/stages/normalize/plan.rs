@@ -19,6 +19,9 @@ pub enum Cell {
     /// The first that has a value.
     Columns(Vec<Column>),
     LastPart(Column),
+    FirstPart(Column),
+    /// Those that have a value, together; the last where none of them has.
+    Together(Vec<Column>, Option<Column>),
     /// The first that has a value, of a column or of an entry of the JSON object in it.
     Entries(Vec<(Column, Option<&'static str>)>),
     Rule,
@@ -102,6 +105,8 @@ pub struct Plan {
     /// Rules of this view; the last is for rows that no other describes.
     pub rules: Vec<PlannedRule>,
     pub watched: Vec<(Column, &'static Watched)>,
+    /// Gross, discount and net, where the file has all three.
+    pub adds_up: Option<[Column; 3]>,
     pub notes: Vec<Finding>,
 }
 
@@ -181,6 +186,9 @@ impl Plan {
             selectors: source.selectors.iter().map(|names| header.find(names)).collect(),
             rules,
             watched,
+            adds_up: source
+                .adds_up
+                .and_then(|[gross, less, net]| Some([header.find(gross)?, header.find(less)?, header.find(net)?])),
             notes,
         })
     }
@@ -207,6 +215,11 @@ fn cell(text: Text, header: &Header<'_>) -> Cell {
                 _ => Cell::Entries(entries),
             }
         }
+        Text::FirstPart(names) => header.find(names).map_or(Cell::Columns(Vec::new()), Cell::FirstPart),
+        Text::Together([one, other, otherwise]) => Cell::Together(
+            [one, other].into_iter().filter_map(|names| header.find(names)).collect(),
+            header.find(otherwise),
+        ),
         Text::LastPart(names) => header.find(names).map_or(Cell::Columns(Vec::new()), Cell::LastPart),
         Text::Rule => Cell::Rule,
         Text::ColumnOrRule(names) => header.find(names).map_or(Cell::Rule, |column| Cell::Columns(vec![column])),

@@ -4,6 +4,7 @@ use super::moment::DateRefusal;
 use super::plan::Column;
 use crate::model::decimal;
 use crate::model::finding::Code;
+use crate::model::money::Cost;
 use crate::model::month::Month;
 use crate::model::secrets::without_secrets;
 use crate::sources::Watched;
@@ -224,6 +225,14 @@ pub fn billed_unknown(column: Option<Column>, cell: &[u8]) -> Fault {
     let why = "The amortized view spreads what was paid for a commitment over its days; what was billed for it this month is in the actual view alone, which is not there.";
     let fix = "Deliver the actual export of the month beside the amortized one.";
     Fault::new(Code::BilledUnavailable, column, cell, why, fix)
+}
+
+/// The vendor's own sum does not hold: what it asks for is billed, and a person asks why.
+pub fn discount_differs(column: Column, cell: &[u8], (gross, discount): (Cost, Cost), rest: Cost) -> Fault {
+    let why =
+        format!("{gross} less {discount} is not this amount; {rest} is between them, and the net amount is billed.");
+    let fix = "Compare with the invoice, and export the month again if it asks for something else.";
+    Fault::new(Code::DiscountDiffers, Some(column), cell, why, fix)
 }
 
 pub fn quantity_sign(column: Column, cell: &[u8]) -> Fault {

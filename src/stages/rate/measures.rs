@@ -53,6 +53,20 @@ pub fn measures(
     (values, findings)
 }
 
+/// The rows that a measure counts for an agency: what `explain` shows behind a share that it drives.
+pub fn counted<'a>(
+    roll_up: &'a RollUp,
+    directory: &Directory,
+    settings: &Settings,
+    month: Month,
+    (measure, agency): (&MeasureSetting, &AgencyCode),
+) -> Vec<Row<'a>> {
+    let mut owners = Owners::new(settings, Rc::new(ServiceNow::new(directory, roll_up)), roll_up.tags());
+    let exchange = Exchange::new(settings, month);
+    let rows = roll_up.rows().filter(|row| is_of(measure, row, exchange) && !row.sums().quantity.is_zero());
+    rows.filter(|row| owners.owner(row, row.day()).destination == Destination::Agency(agency.clone())).collect()
+}
+
 /// One measure while it is taken.
 #[derive(Default)]
 struct Taking {

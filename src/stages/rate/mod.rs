@@ -19,7 +19,7 @@ mod service_now;
 mod services;
 mod trace;
 
-pub use measures::measures;
+pub use measures::{counted, measures};
 pub use trace::{Step, Traced, trace};
 
 use crate::model::bill::{Destination, RateReference, Rated, RatedCharge, Ruling, SectionKey};

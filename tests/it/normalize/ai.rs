@@ -284,3 +284,48 @@ fn one_spend_in_two_files_is_refused_and_usage_beside_a_cost_adds_nothing() {
     let detail = "m365-copilot/usage-user-detail-2025-06.csv";
     assert_eq!(month_of(&[seats(detail), seats(detail)]), [Code::SourceOverlap]);
 }
+
+/// Model and token class of each cost: what rules and cards can ask for, and what bills show.
+#[test]
+fn a_cost_says_its_model_and_token_class() {
+    let shown = |source, month, path: &str| -> BTreeMap<String, String> {
+        let version = case(source, month, path).concluded();
+        let text = |row: &chargeback::model::roll_up::Row<'_>, dimension| row.text(dimension).to_owned();
+        version.roll_up.rows().map(|row| (text(&row, Dimension::SkuMeter), text(&row, Dimension::SkuId))).collect()
+    };
+    let anthropic = shown("anthropic-cost", "2025-11", "anthropic/claude_api_2025_11_cost.csv");
+    assert_eq!(anthropic["Claude Sonnet 4.5, output"], "Claude Sonnet 4.5");
+    assert_eq!(anthropic["web_search"], "");
+    assert!(!anthropic.keys().any(|meter| meter.contains("token")), "{anthropic:?}");
+    let openai = shown("openai-costs", "2025-06", "openai/2025-06_costs.csv");
+    assert_eq!(openai["gpt-4o-2024-08-06, cached input"], "gpt-4o-2024-08-06");
+}
+
+#[test]
+fn a_github_row_that_does_not_add_up_is_told_and_billed_as_it_says() {
+    let path = "github-copilot/2025-11_usage_detailed.csv";
+    let clean = case("github-usage", "2025-11", path).concluded();
+    assert!(!clean.findings.iter().any(|finding| finding.code == Code::DiscountDiffers), "{:#?}", clean.findings);
+    for (gross, discount, net, told) in [
+        ("10", "4", "6", None),
+        ("10", "", "10", None),
+        // A sum of doubles.
+        ("3.63", "0", "3.6300000000000003", None),
+        ("10", "4", "6.01", Some("-0.01")),
+        ("10", "0", "0", Some("10")),
+        ("-10", "0", "10", Some("-20")),
+    ] {
+        let text = format!(
+            "date,product,sku,quantity,unit_type,applied_cost_per_quantity,gross_amount,discount_amount,net_amount,username,organization,repository,workflow_path,cost_center_name\n\
+             2025-11-03,actions,actions_linux,1,minutes,1,{gross},{discount},{net},ann,dot,r,,\n"
+        );
+        let mut case = case("github-usage", "2025-11", path);
+        case.parts[0].1 = text.into_bytes();
+        let version = case.concluded();
+        let found = version.findings.iter().find(|finding| finding.code == Code::DiscountDiffers);
+        let rest = found.map(|finding| finding.at_stake.as_ref().unwrap().0.to_string());
+        assert_eq!(rest.as_deref(), told, "{gross} {discount} {net}: {:#?}", version.findings);
+        assert_eq!(version.totals.totals.billed["USD"], cost(net), "{net}");
+        assert_eq!(blocking(&version.findings), []);
+    }
+}
