@@ -166,7 +166,10 @@ fn container_of(head: &[u8]) -> Result<Container, &'static str> {
         }
         [b'P', b'K', 3, 4, ..] => Ok(Container::Zip),
         [b'P', b'A', b'R', b'1', ..] => Ok(Container::Parquet),
-        [b'P', b'A', b'R', b'E', ..] => Err("This is an encrypted Parquet file."),
+        // A table may begin with `PARENT`.
+        [b'P', b'A', b'R', b'E', rest @ ..] if rest.iter().take(64).any(|&byte| byte < 9) => {
+            Err("This is an encrypted Parquet file.")
+        }
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Err("This is an old Excel workbook."),
         [b'%', b'P', b'D', b'F', ..] => Err("This is a PDF."),
         _ => Ok(Container::Plain),
@@ -196,7 +199,8 @@ fn encoding_of(sample: &[u8], declared: Option<TextEncoding>) -> Result<TextEnco
     }
     let nuls = memchr::memchr_iter(0, sample).count();
     if nuls * 4 > sample.len() {
-        return Err("Every other byte is NUL: UTF-16 without a byte order mark, or no text at all.".to_owned());
+        return utf16_without_mark(sample)
+            .ok_or_else(|| "Every other byte is NUL, and it is not UTF-16: it is no text.".to_owned());
     }
     let controls = sample.iter().filter(|&&byte| byte < 9).count();
     if nuls == 0 && controls * 50 > sample.len() {
@@ -219,6 +223,24 @@ fn encoding_of(sample: &[u8], declared: Option<TextEncoding>) -> Result<TextEnco
             ))
         }
     }
+}
+
+/// Text that begins without a byte order mark: its letters are mostly those of English, so one half of every pair of bytes is
+/// zero, and never the other.
+fn utf16_without_mark(sample: &[u8]) -> Option<TextEncoding> {
+    let pairs = sample.as_chunks::<2>().0;
+    let zeros = |half: usize| pairs.iter().filter(|pair| pair[half] == 0).count();
+    let (first, second) = (zeros(0), zeros(1));
+    let (encoding, decoder) = match (first * 10 > pairs.len() * 7, second * 10 > pairs.len() * 7) {
+        (true, false) => (TextEncoding::Utf16BigEndian, UTF_16BE),
+        (false, true) => (TextEncoding::Utf16LittleEndian, UTF_16LE),
+        _ => return None,
+    };
+    let (text, _, malformed) = decoder.decode(&sample[..pairs.len() * 2]);
+    // The sample may end within a character of two pairs.
+    let sound = !malformed || text.trim_end_matches('\u{fffd}').chars().all(|c| c != '\u{fffd}');
+    let is_text = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    (sound && text.chars().all(is_text)).then_some(encoding)
 }
 
 /// Text of several columns without a byte that Windows-1252 does not have.

@@ -2,10 +2,13 @@
 
 use crate::cmd::{copy, root, run, surroundings, writes_goldens};
 use chargeback::close::{self, SniffedSet};
+use chargeback::io::fs::Disk;
+use chargeback::io::inbox;
 use chargeback::model::decimal;
+use chargeback::model::intake::{Container, FileLook};
 use chargeback::model::money::Cost;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -243,4 +246,133 @@ fn the_answer_in_text_and_as_json() {
     assert_eq!(actual["billed_by_currency"]["USD"], "986.5004251872");
     let (code, csv, _) = run(&["sniff", "--format", "csv", path], &surroundings());
     assert_eq!((code, csv.lines().count()), (0, 5));
+}
+
+/// A file's cells, whatever it is packed in.
+fn cells(bytes: &[u8]) -> Option<Vec<Vec<String>>> {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("x.bin"), bytes).unwrap();
+    let disk = Disk::real(folder.path());
+    let (file, _) = inbox::look(&disk, ".", "x.bin", None).unwrap();
+    let FileLook::Table { delimiter, container, .. } = file.look else { return None };
+    if matches!(container, Container::Parquet | Container::Workbook) {
+        return None;
+    }
+    let text = inbox::open_text(&disk, ".", &file).unwrap();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    // Of an older encoding is a cell here and there.
+    let cell = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(),
+    };
+    Some(reader.byte_records().map(|row| row.unwrap().iter().map(cell).collect()).collect())
+}
+
+fn written(rows: &[Vec<String>], delimiter: u8, quotes: csv::QuoteStyle, end: csv::Terminator) -> String {
+    let mut writer = csv::WriterBuilder::new();
+    let mut writer =
+        writer.flexible(true).delimiter(delimiter).quote_style(quotes).terminator(end).from_writer(Vec::new());
+    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+fn utf16(text: &str, mark: bool, big: bool) -> Vec<u8> {
+    let units = mark.then_some('\u{feff}').into_iter().chain(text.chars()).collect::<String>();
+    let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+    units.encode_utf16().flat_map(bytes).collect()
+}
+
+/// Columns in another order, which the name of the file and the place of a column decide.
+fn shuffled(rows: &[Vec<String>], seed: u64) -> Vec<Vec<String>> {
+    let width = rows[0].len();
+    let mut order: Vec<usize> = (0..width).collect();
+    let mut state = seed | 1;
+    for place in (1..width).rev() {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        order.swap(place, (state >> 33) as usize % (place + 1));
+    }
+    let turned = |row: &Vec<String>| order.iter().map(|&place| row[place].clone()).collect();
+    rows.iter().map(turned).collect()
+}
+
+/// All that is said of a file's content; row numbers and messages are of its dress.
+fn content(set: &SniffedSet) -> String {
+    let mut codes: Vec<String> = set.findings.iter().map(|finding| finding.code.to_string()).collect();
+    codes.sort();
+    codes.dedup();
+    let groups = |groups: &BTreeMap<String, close::SniffedGroup>| format!("{groups:?}");
+    format!(
+        "{} {:?} {} {} {} {:?} {:?} {:?} {} {} {:?} {:?} {:?}",
+        set.source,
+        set.month,
+        set.view,
+        set.columns,
+        set.rows,
+        set.cost_by_currency,
+        set.billed_by_currency,
+        set.effective_by_currency,
+        groups(&set.by_charge_type),
+        groups(&set.by_account),
+        set.counted,
+        set.counts,
+        codes
+    )
+}
+
+/// As many rows of a file as are dressed: more say the same.
+const MOST_ROWS: usize = 60;
+
+/// Columns shuffled, names in other letters, a mark, line ends, quotes everywhere, other delimiters, UTF-16 with and without
+/// a mark, packed: of every file of the samples the same is said.
+#[test]
+fn every_file_in_every_dress() {
+    use csv::{
+        QuoteStyle::{Always, Necessary},
+        Terminator::{Any, CRLF},
+    };
+    let mut dressed = 0;
+    for name in delivered() {
+        let bytes = fs::read(samples().join(&name)).unwrap();
+        let Some(mut rows) = cells(&bytes) else { continue };
+        rows.truncate(MOST_ROWS);
+        let even = rows.iter().all(|row| row.len() == rows[0].len());
+        let plain = |rows: &[Vec<String>]| written(rows, b',', Necessary, Any(b'\n'));
+        let text = plain(&rows);
+        let known = content(&alone(text.as_bytes()));
+        let mut recased = rows.clone();
+        let seed = name.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        for (place, column) in recased[0].iter_mut().enumerate() {
+            *column = if place % 2 == 0 { column.to_uppercase() } else { column.to_lowercase() };
+        }
+        let gzip = {
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+            writer.finish().unwrap()
+        };
+        let mut dresses: Vec<(&str, Vec<u8>)> = vec![
+            ("a mark", format!("\u{feff}{text}").into_bytes()),
+            ("CRLF", written(&rows, b',', Necessary, CRLF).into_bytes()),
+            ("quotes everywhere", written(&rows, b',', Always, CRLF).into_bytes()),
+            ("semicolons", written(&rows, b';', Necessary, CRLF).into_bytes()),
+            ("a sep= line", format!("\u{feff}sep=;\r\n{}", written(&rows, b';', Necessary, CRLF)).into_bytes()),
+            ("UTF-16 with a mark", utf16(&written(&rows, b'\t', Necessary, CRLF), true, false)),
+            ("UTF-16 without a mark", utf16(&written(&rows, b'\t', Necessary, CRLF), false, false)),
+            ("UTF-16, the greater byte first", utf16(&written(&rows, b'\t', Necessary, CRLF), false, true)),
+            ("gzip", gzip),
+            ("zstd", zstd::encode_all(text.as_bytes(), 1).unwrap()),
+        ];
+        if even {
+            dresses.push(("columns shuffled", plain(&shuffled(&rows, seed)).into_bytes()));
+        }
+        // Tags and cost categories are told apart by their case alone, and then are one and a finding.
+        let folded: BTreeSet<String> = rows[0].iter().map(|name| name.to_lowercase()).collect();
+        if folded.len() == rows[0].len() {
+            dresses.push(("names in other letters", plain(&recased).into_bytes()));
+        }
+        for (dress, bytes) in dresses {
+            assert_eq!(content(&alone(&bytes)), known, "{name}: {dress}");
+        }
+        dressed += 1;
+    }
+    assert!(dressed > 100, "{dressed} files");
 }
