@@ -37,6 +37,8 @@ impl Stored {
 /// What a part left beside its charges and its outcome.
 #[derive(Clone, Default)]
 pub struct Kept {
+    /// The key of the part; empty where it was read for a proof.
+    pub key: String,
     pub runs: Vec<Stored>,
     pub row_ids: Option<Stored>,
 }
@@ -57,7 +59,8 @@ impl Kept {
     pub fn of(manifest: &StageManifest) -> Self {
         let runs = (0..).map_while(|place| manifest.objects.get(&role(place)));
         let row_ids = manifest.objects.get(ROW_IDS).cloned().map(Stored::Object);
-        Self { runs: runs.cloned().map(Stored::Object).collect(), row_ids }
+        let key = manifest.key.clone();
+        Self { key, runs: runs.cloned().map(Stored::Object).collect(), row_ids }
     }
 
     /// How many row ids it holds.
@@ -177,6 +180,11 @@ pub fn merged(ledger: &Ledger, stored: &[Stored], tags: &[String]) -> Result<Rol
     }
     let runs = stored.iter().map(|run| Ok(RunFile::new(open(ledger, run)?)?));
     taken(merge(runs.collect::<Result<Vec<RunFile>>>()?, tags.to_vec()))
+}
+
+/// Writes a roll-up as its rows.
+pub fn kept_run(ledger: &Ledger, roll_up: &RollUp) -> Result<Object> {
+    write_run(roll_up, ledger.new_object()?).map_err(unwritten)?.finish()
 }
 
 /// One roll-up as it was kept.

@@ -29,6 +29,7 @@ mod run;
 mod session;
 mod sniff;
 mod status;
+mod together;
 mod whatif;
 
 pub use api::*;

@@ -2,8 +2,9 @@
 
 use super::Progress;
 use super::delivery::Delivery;
-use super::keep::{self, Keeper, Kept, Stored, StoredIds};
+use super::keep::{self, Keeper, Kept};
 use super::session::{Session, StageLeft, key};
+use super::together;
 use crate::frame::charges::{ChargeSink, ChargesWriter, LAYOUT, NoSink};
 use crate::frame::roll_up;
 use crate::io::container;
@@ -18,16 +19,16 @@ use crate::model::part_outcome::PartOutcome;
 use crate::model::roll_up::RollUp;
 use crate::model::settings::{Settings, SourceSetting};
 use crate::sources::{SourceDefinition, fold, mapped};
-use crate::stages::normalize::{self, DayOrder, HeldIds, NormalizeError, PartJob, PartKeeper, RowIds, Shared};
+use crate::stages::normalize::{self, DayOrder, NormalizeError, PartJob, PartKeeper};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The form of what a part and a month leave in the ledger; of another form they are not recalled.
-const FORM: &str = "rows 2";
+pub const FORM: &str = "rows 3";
 /// The role of the roll-up's rows among the objects of a month.
 const ROWS: &str = "rows";
 
@@ -233,8 +234,8 @@ pub fn normalize(session: &Session<'_>, settings: &Settings, delivery: &Delivery
         return Ok(Charges { normalized, roll_up: object, left, unchanged });
     }
     let parts = parts.into_iter().map(|part| part.outcome(session)).collect::<Result<Vec<_>>>()?;
-    let normalized = conclude(&session.ledger, settings, delivery, parts)?;
-    let (roll_up, rows) = keep_roll_up(session, &normalized.roll_up)?;
+    let (normalized, rows) = together::conclude(&session.ledger, settings, delivery, parts, Some(session))?;
+    let (roll_up, rows) = keep_roll_up(session, &normalized.roll_up, rows)?;
     let all_but = Told {
         versions: normalized.versions.clone(),
         rejected: normalized.rejected.clone(),
@@ -247,8 +248,9 @@ pub fn normalize(session: &Session<'_>, settings: &Settings, delivery: &Delivery
     Ok(Charges { normalized, roll_up, left, unchanged: false })
 }
 
-/// The roll-up twice: as Parquet for everybody, whose hash names the month, and as its rows for the next run.
-fn keep_roll_up(session: &Session<'_>, roll_up: &RollUp) -> Result<(Object, Option<Object>)> {
+/// The roll-up twice: as Parquet for everybody, whose hash names the month, and as its rows for the next run, unless they
+/// lie in the ledger already.
+fn keep_roll_up(session: &Session<'_>, roll_up: &RollUp, rows: Option<Object>) -> Result<(Object, Option<Object>)> {
     if !session.writes() {
         let mut hasher = Hashing::default();
         roll_up::write_parquet(roll_up, &mut hasher)?;
@@ -264,8 +266,8 @@ fn keep_roll_up(session: &Session<'_>, roll_up: &RollUp) -> Result<(Object, Opti
     if let Err(error) = done {
         return Err(failing.failure.take().map_or(error, |of_disk| written(of_disk).into()));
     }
-    let rows = roll_up::write_run(roll_up, ledger.new_object()?).map_err(written)?;
-    Ok((failing.object.finish()?, Some(rows.finish()?)))
+    let rows = rows.map_or_else(|| keep::kept_run(ledger, roll_up), Ok)?;
+    Ok((failing.object.finish()?, Some(rows)))
 }
 
 /// The month that a stage left.
@@ -276,57 +278,6 @@ pub fn recalled(ledger: &Ledger, manifest: &StageManifest) -> Result<Normalized>
         None => roll_up::from_parquet(&ledger.get(&manifest.object("roll_up")?.sha256)?)?,
     };
     Ok(Normalized { roll_up, versions, rejected, findings })
-}
-
-/// Outcomes of all parts become versions, and versions the month.
-pub fn conclude(
-    ledger: &Ledger,
-    settings: &Settings,
-    delivery: &Delivery,
-    mut parts: Vec<(PartOutcome, Kept)>,
-) -> Result<Normalized> {
-    let tags: Vec<String> = settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
-    let mut versions = Vec::new();
-    parts.sort_by(|(a, _), (b, _)| a.file.cmp(&b.file));
-    for version in &delivery.intake.versions {
-        let paths: BTreeSet<String> =
-            version.parts.iter().map(|part| normalize::place_of(version.month, &part.path)).collect();
-        let (own, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(part, _)| paths.contains(&part.file));
-        parts = others;
-        let (own, kept): (Vec<PartOutcome>, Vec<Kept>) = own.into_iter().unzip();
-        let runs: Vec<Stored> = kept.iter().flat_map(|kept| kept.runs.iter().cloned()).collect();
-        let (shared, roll_up) = both(|| shared_ids(ledger, &kept), || keep::merged(ledger, &runs, &tags));
-        let (shared, roll_up) = (shared?, roll_up?);
-        versions.push(normalize::conclude_read(version, own, roll_up, shared, settings)?);
-    }
-    Ok(normalize::conclude_month(versions, settings)?)
-}
-
-/// Two pieces of work side by side.
-fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    std::thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        match one.join() {
-            Ok(one) => (one, other),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
-}
-
-fn shared_ids(ledger: &Ledger, parts: &[Kept]) -> Result<Option<Shared>> {
-    let total = parts.iter().map(Kept::ids).sum();
-    if parts.iter().filter(|part| part.ids() > 0).count() < 2 {
-        return Ok(None);
-    }
-    let mut ids: Vec<Box<dyn RowIds>> = Vec::new();
-    for part in parts {
-        ids.push(match &part.row_ids {
-            Some(stored) => Box::new(StoredIds::new(ledger, stored)?),
-            None => Box::new(HeldIds::from(Vec::new())),
-        });
-    }
-    Ok(normalize::shared(&mut ids, total).map_err(|error| crate::ledger::read_error("ledger/objects", error))?)
 }
 
 /// A part that was read, or recalled.
@@ -390,7 +341,8 @@ fn read_part(
     let text = part.text(Box::new(packed)).with_context(|| format!("cannot read {}", part.path))?;
     let text: container::Bytes = if ahead { Box::new(ReadAhead::new(text)?) } else { text };
     let mut text = Advancing { text, read: bytes, told: 0, progress: session.progress };
-    let (outcome, kept, charges) = read(session, settings, part, &mut text)?;
+    let (outcome, mut kept, charges) = read(session, settings, part, &mut text)?;
+    kept.key = key.to_owned();
     if stamps.get(&part.path).is_some_and(|before| session.disk.stamp(&part.path).ok().as_ref() != Some(before)) {
         let message = format!("{} changed while it was read. Wait until it is complete and run again.", part.path);
         return Err(Stop::new(Exit::TryAgain, message).into());

@@ -7,7 +7,7 @@ use super::keep::Keeper;
 use super::outputs::{Kept, Proved};
 use super::parts::Hashing;
 use super::run::{Configured, Decided, run_id};
-use super::{RULES, Stage, gates, parts};
+use super::{RULES, Stage, gates, parts, together};
 use crate::frame::roll_up;
 use crate::io::digest::sha256;
 use crate::io::{container, inbox};
@@ -135,7 +135,7 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
         }
         outcomes.push(outcome);
     }
-    let normalized = parts::conclude(ledger, &frozen.settings, &frozen.delivery, outcomes)?;
+    let (normalized, _) = together::conclude(ledger, &frozen.settings, &frozen.delivery, outcomes, None)?;
     let object = left(ledger, body, "normalize", "roll_up")?;
     let mut hasher = Hashing::default();
     roll_up::write_parquet(&normalized.roll_up, &mut hasher)?;

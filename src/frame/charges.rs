@@ -3,6 +3,7 @@
 
 mod bits;
 mod distinct;
+pub(super) mod file;
 mod find;
 mod pages;
 mod read;
@@ -59,7 +60,7 @@ pub struct ChargeBatch {
 }
 
 /// A cost that is not known, among amounts that all are smaller numbers.
-const NONE: i128 = i128::MIN;
+pub(super) const NONE: i128 = i128::MIN;
 
 /// Many short texts in one allocation, each after its length: as Parquet wants them.
 #[derive(Debug)]

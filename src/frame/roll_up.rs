@@ -4,22 +4,19 @@ mod run;
 
 pub use run::{RunFile, write_run};
 
-use super::columns::{self, Scratch};
+use super::charges::NONE;
+use super::charges::file::{EPOCH, Kind, ParquetFile, WIDTH};
+use super::columns;
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
-use crate::model::roll_up::{RollUp, RollUpBuilder, Sums, Symbol};
+use crate::model::roll_up::{RollUp, RollUpBuilder, Row, Sums, Symbol, Symbols};
 use anyhow::{Context, Result};
 use chrono::{Datelike, NaiveDate};
-use polars::polars_utils::compression::ZstdLevel;
-use polars::prelude::{
-    Column, DataFrame, Int32Chunked, IntoColumn, IntoSeries, NewChunkedArray, ParquetCompression, ParquetReader,
-    ParquetWriter, SerReader, StatisticsOptions, UInt64Chunked,
-};
+use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use std::io::{Cursor, Write};
-use std::ops::Range;
 
 /// Rows in one row group: the same on every machine, so that the bytes are.
-const ROW_GROUP: usize = 1 << 17;
+const ROW_GROUP: usize = 1 << 16;
 const DAY: &str = "usage_day";
 const BILLED: &str = "billed_cost";
 const EFFECTIVE: &str = "effective_cost";
@@ -27,8 +24,6 @@ const LIST: &str = "list_cost";
 const CONTRACTED: &str = "contracted_cost";
 const QUANTITY: &str = "consumed_quantity";
 const CHARGES: &str = "charges";
-/// Days from the first of January of year 1 to that of 1970.
-const EPOCH: i32 = 719_163;
 
 /// Name of a billing tag's column.
 pub fn tag_column(tag: &str) -> String {
@@ -41,47 +36,90 @@ pub fn to_parquet(roll_up: &RollUp) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a row group at a time: a frame of the whole would take ten times the memory of the roll-up.
+/// Writes a row group at a time: what is in memory beside the roll-up is a few megabytes.
 pub fn write_parquet(roll_up: &RollUp, into: impl Write) -> Result<()> {
-    let mut scratch = Scratch::default();
-    let first = to_frame(roll_up, 0..roll_up.len().min(ROW_GROUP), &mut scratch)?;
-    let mut writer = ParquetWriter::new(into)
-        .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
-        .with_statistics(StatisticsOptions::empty())
-        .batched(first.schema())
-        .context("the roll-up cannot be written")?;
-    writer.write_batch(&first).context("the roll-up cannot be written")?;
-    drop(first);
-    for start in (ROW_GROUP..roll_up.len()).step_by(ROW_GROUP) {
-        let frame = to_frame(roll_up, start..roll_up.len().min(start + ROW_GROUP), &mut scratch)?;
-        writer.write_batch(&frame).context("the roll-up cannot be written")?;
+    let names = Dimension::ALL.iter().map(|dimension| dimension.column().to_owned());
+    let names = names.chain(roll_up.tags().iter().map(|tag| tag_column(tag)));
+    let mut columns: Vec<(String, Kind)> = names.map(|name| (name, Kind::Text)).collect();
+    let stride = columns.len();
+    let others = [
+        (DAY, Kind::Day),
+        (BILLED, Kind::Amount),
+        (EFFECTIVE, Kind::Amount),
+        (LIST, Kind::Amount),
+        (CONTRACTED, Kind::Amount),
+        (QUANTITY, Kind::Amount),
+        (CHARGES, Kind::Count),
+    ];
+    columns.extend(others.map(|(name, kind)| (name.to_owned(), kind)));
+    let mut file = ParquetFile::new(into, "roll_up", columns)?;
+    let mut group = Group::new(stride);
+    for row in roll_up.rows() {
+        group.add(row);
+        if group.days.len() == ROW_GROUP {
+            group.write(roll_up.symbols(), &mut file)?;
+        }
     }
-    writer.finish().context("the roll-up cannot be written")?;
+    if !group.days.is_empty() {
+        group.write(roll_up.symbols(), &mut file)?;
+    }
+    file.finish()?;
     Ok(())
 }
 
-/// Rows of the roll-up as a frame: a column a dimension, a column a tag, the day, the sums.
-fn to_frame(roll_up: &RollUp, range: Range<usize>, scratch: &mut Scratch) -> Result<DataFrame> {
-    let symbols = roll_up.symbols();
-    let rows = || range.clone().map(|number| roll_up.row(number));
-    let mut frame: Vec<Column> = Vec::new();
-    let names = Dimension::ALL.iter().map(|dimension| dimension.column().to_owned());
-    let names = names.chain(roll_up.tags().iter().map(|tag| tag_column(tag)));
-    for (place, name) in names.enumerate() {
-        let column = rows().map(|row| row.symbol_at(place));
-        frame.push(columns::texts(&name, column, symbols, scratch)?);
+/// Rows of one row group, a column each.
+struct Group {
+    key: Vec<Symbol>,
+    symbols: Vec<Vec<Symbol>>,
+    days: Vec<i32>,
+    /// Billed, effective, list and contracted cost and quantity.
+    amounts: [Vec<i128>; 5],
+    charges: Vec<u64>,
+}
+
+impl Group {
+    fn new(stride: usize) -> Self {
+        Self {
+            key: vec![Symbol::EMPTY; stride],
+            symbols: vec![Vec::new(); stride],
+            days: Vec::new(),
+            amounts: Default::default(),
+            charges: Vec::new(),
+        }
     }
-    let days: Vec<i32> = rows().map(|row| row.day().num_days_from_ce() - EPOCH).collect();
-    frame.push(Int32Chunked::from_slice(DAY.into(), &days).into_date().into_series().into_column());
-    let sums = || rows().map(|row| row.sums());
-    frame.push(columns::amounts(BILLED, sums().map(|sums| Some(sums.billed.units())))?);
-    frame.push(columns::amounts(EFFECTIVE, sums().map(|sums| sums.effective.map(Cost::units)))?);
-    frame.push(columns::amounts(LIST, sums().map(|sums| sums.list.map(Cost::units)))?);
-    frame.push(columns::amounts(CONTRACTED, sums().map(|sums| sums.contracted.map(Cost::units)))?);
-    frame.push(columns::amounts(QUANTITY, sums().map(|sums| Some(sums.quantity.units())))?);
-    let charges: Vec<u64> = sums().map(|sums| sums.charges).collect();
-    frame.push(UInt64Chunked::from_slice(CHARGES.into(), &charges).into_series().into_column());
-    Ok(DataFrame::new(range.len(), frame)?)
+
+    fn add(&mut self, row: Row<'_>) {
+        row.copy_key(&mut self.key);
+        self.symbols.iter_mut().zip(&self.key).for_each(|(column, &symbol)| column.push(symbol));
+        self.days.push(row.day().num_days_from_ce() - EPOCH);
+        let Sums { billed, effective, list, contracted, quantity, charges } = row.sums();
+        let known = |cost: Option<Cost>| cost.map_or(NONE, Cost::units);
+        let units = [billed.units(), known(effective), known(list), known(contracted), quantity.units()];
+        self.amounts.iter_mut().zip(units).for_each(|(column, units)| column.push(units));
+        self.charges.push(charges);
+    }
+
+    /// Writes the rows, and begins anew.
+    fn write(&mut self, symbols: &Symbols, file: &mut ParquetFile<impl Write>) -> Result<()> {
+        for column in &mut self.symbols {
+            let chunk = file.pages.symbols(column, symbols);
+            file.keep(chunk)?;
+            column.clear();
+        }
+        let chunk = file.pages.numbers::<4>(self.days.iter().map(|&day| i128::from(day)));
+        file.keep(chunk)?;
+        for column in &mut self.amounts {
+            let chunk = file.pages.numbers::<WIDTH>(column.iter().copied());
+            file.keep(chunk)?;
+            column.clear();
+        }
+        let chunk = file.pages.numbers::<8>(self.charges.iter().map(|&charges| i128::from(charges)));
+        file.keep(chunk)?;
+        self.charges.clear();
+        let rows = self.days.len();
+        self.days.clear();
+        file.end_group(rows)
+    }
 }
 
 pub fn from_parquet(bytes: &[u8]) -> Result<RollUp> {

@@ -94,11 +94,16 @@ impl RatedCharge {
     pub fn by_ruling(charges: &[Self]) -> Result<Vec<RulingSum<'_>>, Overflow> {
         let mut places: HashMap<*const Ruling, usize> = HashMap::new();
         let mut sums: Vec<RulingSum<'_>> = Vec::new();
+        let mut last: Option<(&Arc<Ruling>, usize)> = None;
         for charge in charges {
-            let place = *places.entry(Arc::as_ptr(&charge.ruling)).or_insert_with(|| {
-                sums.push(RulingSum { ruling: &charge.ruling, cost: Cost::ZERO, amount: Money::ZERO });
-                sums.len() - 1
-            });
+            let place = match last.filter(|(before, _)| Arc::ptr_eq(before, &charge.ruling)) {
+                Some((_, place)) => place,
+                None => *places.entry(Arc::as_ptr(&charge.ruling)).or_insert_with(|| {
+                    sums.push(RulingSum { ruling: &charge.ruling, cost: Cost::ZERO, amount: Money::ZERO });
+                    sums.len() - 1
+                }),
+            };
+            last = Some((&charge.ruling, place));
             let sum = &mut sums[place];
             sum.cost = sum.cost.checked_add(charge.cost)?;
             sum.amount = sum.amount.checked_add(charge.amount)?;

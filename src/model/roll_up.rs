@@ -85,6 +85,8 @@ pub struct RollUp {
     amounts: Amounts,
     /// Texts and rows came in order and each once: true of all but roll-ups that were put together by hand.
     ordered: bool,
+    /// Amounts were taken for others after the rows had been put together.
+    altered: bool,
 }
 
 impl Default for RollUp {
@@ -108,6 +110,7 @@ impl RollUp {
             days: Vec::new(),
             amounts: Amounts::default(),
             ordered: true,
+            altered: false,
         }
     }
 
@@ -213,6 +216,12 @@ impl RollUp {
     pub fn set_billed(&mut self, number: usize, billed: Cost) {
         let sums = Sums { billed, ..self.amounts.get(number) };
         self.amounts.set(number, &sums);
+        self.altered = true;
+    }
+
+    /// Whether it is not any more what its rows came to.
+    pub fn is_altered(&self) -> bool {
+        self.altered
     }
 
     /// The same with texts and rows in order.
@@ -241,8 +250,15 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// The symbol at a place of the key: dimensions first, then billing tags.
+    #[inline]
     pub fn symbol_at(&self, place: usize) -> Symbol {
         self.roll_up.keys.symbol(self.roll_up.places[self.number], place)
+    }
+
+    /// Whether another row of the same roll-up has the same key: they differ in the day.
+    #[inline]
+    pub fn has_key_of(&self, other: Self) -> bool {
+        self.roll_up.places[self.number] == self.roll_up.places[other.number]
     }
 
     /// All symbols of the key.
@@ -277,6 +293,7 @@ impl<'a> Row<'a> {
         self.roll_up.days[self.number]
     }
 
+    #[inline]
     pub fn sums(&self) -> Sums {
         self.roll_up.amounts.get(self.number)
     }

@@ -247,7 +247,7 @@ impl Shown {
         let [files, charge_types, resources] = self.texts.map(|place| texts(file, group, place, rows));
         let (files, charge_types, resources) = (files?, charge_types?, resources?);
         let [billed, effective, list, quantity] =
-            self.amounts.map(|place| file.numbers::<{ write::WIDTH }>(group, place, rows));
+            self.amounts.map(|place| file.numbers::<{ super::file::WIDTH }>(group, place, rows));
         let (billed, effective, list, quantity) = (billed?, effective?, list?, quantity?);
         let starts = file.numbers::<8>(group, self.start, rows)?;
         let numbers = file.counts(group, self.row, rows)?;

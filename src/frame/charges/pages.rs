@@ -154,8 +154,8 @@ impl Pages {
         self.end(Said::Codes, None)
     }
 
-    /// Numbers of `W` bytes; [`NONE`] is null. Those of eight bytes are moments, those of sixteen amounts, which Parquet
-    /// wants with the greatest byte first.
+    /// Numbers of `W` bytes; [`NONE`] is null. Those of four bytes are days, those of eight moments and counts, those
+    /// of sixteen amounts, which Parquet wants with the greatest byte first.
     pub fn numbers<const W: usize>(&mut self, column: impl ExactSizeIterator<Item = i128> + Clone) -> Result<Chunk> {
         self.begin(column.len());
         let mut rest = column.clone();
@@ -310,6 +310,7 @@ fn put_text(text: &[u8], into: &mut Vec<u8>) {
 
 fn put_number<const W: usize>(number: i128, into: &mut Vec<u8>) {
     match W {
+        4 => into.extend_from_slice(&(number as i32).to_le_bytes()),
         8 => into.extend_from_slice(&(number as i64).to_le_bytes()),
         _ => into.extend_from_slice(&number.to_be_bytes()),
     }

@@ -4,8 +4,8 @@
 //! here the dictionary says at once that a row group does not have it. Only what [`super::write`] writes is read.
 
 use super::bits::{Bytes, Packed, deltas};
+use super::file::MAGIC;
 use super::scan::TextColumn;
-use super::write::MAGIC;
 use anyhow::{Context, Result, ensure};
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
 use polars_parquet_format::{ColumnMetaData, CompressionCodec, Encoding, FileMetaData, PageHeader, RowGroup};

@@ -84,7 +84,7 @@ pub fn scan<R: Read + Seek>(
         let all: Vec<u32> = (0..u32::try_from(rows)?).collect();
         let keys = keys.iter().map(|&place| file.texts(group, place)).collect::<Result<_>>()?;
         let [starts, ends] = moments.map(|place| file.numbers::<8>(group, place, &all));
-        let mut amounts = amounts.iter().map(|&place| file.numbers::<{ write::WIDTH }>(group, place, &all));
+        let mut amounts = amounts.iter().map(|&place| file.numbers::<{ super::file::WIDTH }>(group, place, &all));
         let mut amount = || amounts.next().context("an amount is missing")?;
         let (billed, effective, list, contracted, quantity) = (amount()?, amount()?, amount()?, amount()?, amount()?);
         drop(amounts);

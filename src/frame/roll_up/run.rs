@@ -7,7 +7,7 @@
 
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Quantity};
-use crate::model::roll_up::{Packed, RollUp, Run, Sums, Symbol};
+use crate::model::roll_up::{Packed, RollUp, Row, Run, Sums, Symbol};
 use chrono::{Datelike, NaiveDate};
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -43,16 +43,22 @@ pub fn write_run<W: Write>(roll_up: &RollUp, into: W) -> io::Result<W> {
         last = text;
     }
     let (mut key, mut before) = (vec![Symbol::EMPTY; stride], vec![Symbol::EMPTY; stride]);
+    let mut last: Option<Row<'_>> = None;
     for row in roll_up.rows() {
         line.clear();
-        row.copy_key(&mut key);
-        let shared = key.iter().zip(&before).take_while(|(a, b)| a == b).count();
-        number_to(shared as u64, &mut line);
-        key[shared..].iter().for_each(|symbol| number_to(u64::from(symbol.0), &mut line));
+        if last.is_some_and(|last| row.has_key_of(last)) {
+            number_to(stride as u64, &mut line);
+        } else {
+            row.copy_key(&mut key);
+            let shared = key.iter().zip(&before).take_while(|(a, b)| a == b).count();
+            number_to(shared as u64, &mut line);
+            key[shared..].iter().for_each(|symbol| number_to(u64::from(symbol.0), &mut line));
+            before.copy_from_slice(&key);
+        }
+        last = Some(row);
         number_to(u64::from(row.day().num_days_from_ce().unsigned_abs()), &mut line);
         sums_to(&row.sums(), &mut line);
         encoder.write_all(&line)?;
-        std::mem::swap(&mut key, &mut before);
     }
     encoder.finish()
 }
@@ -92,7 +98,6 @@ pub struct RunFile {
     texts: u64,
     rows: u64,
     text: Vec<u8>,
-    key: Vec<Symbol>,
 }
 
 impl RunFile {
@@ -112,8 +117,7 @@ impl RunFile {
             bytes.by_ref().take(length).read_to_string(&mut tag)?;
             tags.push(tag);
         }
-        let key = vec![Symbol::EMPTY; Dimension::ALL.len() + tags.len()];
-        Ok(Self { bytes, tags, texts, rows, text: Vec::new(), key })
+        Ok(Self { bytes, tags, texts, rows, text: Vec::new() })
     }
 
     /// The billing tags of its keys.
@@ -196,21 +200,20 @@ impl Run for RunFile {
         Ok(true)
     }
 
-    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(NaiveDate, Sums)>> {
+    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(usize, NaiveDate, Sums)>> {
         if self.rows == 0 {
             return Ok(None);
         }
         self.rows -= 1;
-        if key.len() != self.key.len() {
+        if key.len() != Dimension::ALL.len() + self.tags.len() {
             return Err(wrong("its keys are of other billing tags"));
         }
         let shared = usize::try_from(number_from(&mut self.bytes)?).map_err(|_| wrong("a key is too long"))?;
-        for symbol in self.key.iter_mut().skip(shared) {
+        for symbol in key.iter_mut().skip(shared) {
             *symbol = Symbol(u32::try_from(number_from(&mut self.bytes)?).map_err(|_| wrong("a symbol is too large"))?);
         }
-        key.copy_from_slice(&self.key);
         let day = i32::try_from(number_from(&mut self.bytes)?).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
         let day = day.ok_or_else(|| wrong("a day is out of range"))?;
-        Ok(Some((day, sums_from(&mut self.bytes)?)))
+        Ok(Some((shared, day, sums_from(&mut self.bytes)?)))
     }
 }

@@ -47,9 +47,12 @@ impl Packed {
         })
     }
 
+    #[inline]
     pub fn sums(&self) -> Sums {
-        let factor = 10_i128.pow(u32::from(self.shift));
-        let [billed, effective, list, contracted, quantity] = self.numbers.map(|number| i128::from(number) * factor);
+        let factor = 10_i64.pow(u32::from(self.shift));
+        // Two numbers of 64 bits: their product cannot overflow, and so it need not be looked at.
+        let whole = |number: i64| i128::from(number).wrapping_mul(i128::from(factor));
+        let [billed, effective, list, contracted, quantity] = self.numbers.map(whole);
         let known = |units, bit| (self.unknown & bit == 0).then(|| Cost::from_units(units));
         Sums {
             billed: Cost::from_units(billed),
@@ -91,6 +94,7 @@ impl Amounts {
         self.rows.push(packed);
     }
 
+    #[inline]
     pub fn get(&self, row: usize) -> Sums {
         let packed = &self.rows[row];
         match packed.shift {

@@ -52,8 +52,9 @@ impl Keys {
         Key(numbers)
     }
 
+    #[inline]
     pub fn symbol(&self, key: Key, place: usize) -> Symbol {
-        let group = BORDERS.partition_point(|&border| border <= place) - 1;
+        let group = BORDERS[1..].iter().map(|&border| usize::from(border <= place)).sum::<usize>();
         let Group { width, symbols, .. } = &self.groups[group];
         symbols[key.0[group] as usize * width + place - BORDERS[group]]
     }

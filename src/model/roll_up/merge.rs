@@ -4,7 +4,7 @@
 //! known before the first row is read, and rows that were in order stay so under the new numbers. What is in memory is the
 //! result, a number for each text of each run, and the row at the head of each run.
 
-use super::{RollUp, Row, Sums};
+use super::{RollUp, Sums};
 use crate::model::money::Overflow;
 use crate::model::symbols::{Symbol, Symbols};
 use chrono::NaiveDate;
@@ -27,8 +27,9 @@ pub trait Run {
     /// Gives the next text but the empty one; false after the last.
     fn text(&mut self, into: &mut String) -> io::Result<bool>;
 
-    /// Gives the next row, its symbols numbered as the texts came; the empty text is none of them and has the number 0.
-    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(NaiveDate, Sums)>>;
+    /// Gives the next row, its symbols numbered as the texts came; the empty text is none of them and has the number 0. As
+    /// many symbols as it says are those of the row before, and are left as they are.
+    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(usize, NaiveDate, Sums)>>;
 }
 
 /// A roll-up in memory, as a run.
@@ -52,14 +53,18 @@ impl Run for Held {
         Ok(self.text < self.roll_up.symbols.len())
     }
 
-    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(NaiveDate, Sums)>> {
+    fn row(&mut self, key: &mut [Symbol]) -> io::Result<Option<(usize, NaiveDate, Sums)>> {
         if self.row == self.roll_up.len() {
             return Ok(None);
         }
-        let row = Row { roll_up: &self.roll_up, number: self.row };
+        let row = self.roll_up.row(self.row);
+        let same = self.row.checked_sub(1).is_some_and(|before| row.has_key_of(self.roll_up.row(before)));
+        if !same {
+            row.copy_key(key);
+        }
+        let next = (if same { key.len() } else { 0 }, row.day(), row.sums());
         self.row += 1;
-        row.copy_key(key);
-        Ok(Some((row.day(), row.sums())))
+        Ok(Some(next))
     }
 }
 
@@ -136,8 +141,8 @@ struct Head {
 
 impl Head {
     fn next<R: Run>(&mut self, runs: &mut [R]) -> io::Result<bool> {
-        let Some((day, sums)) = runs[self.place].row(&mut self.key)? else { return Ok(false) };
-        for symbol in &mut self.key {
+        let Some((shared, day, sums)) = runs[self.place].row(&mut self.key)? else { return Ok(false) };
+        for symbol in self.key.iter_mut().skip(shared) {
             let number = self.numbers.get(symbol.0 as usize);
             *symbol = *number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a text is missing"))?;
         }

@@ -1,7 +1,7 @@
 //! What must hold when allocate ends. Run on what it leaves, so that an error in any step is found and not only one
 //! that the step itself would notice.
 
-use crate::model::bill::{BillLine, Bills, Destination, LineKind, RatedCharge, SectionKey};
+use crate::model::bill::{BillLine, Bills, Destination, LineKind, RatedCharge, RulingSum, SectionKey};
 use crate::model::codes::PoolId;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::{Money, Overflow};
@@ -15,8 +15,9 @@ pub fn conserve(
     vendors: &[VendorReconciliation],
 ) -> Result<Vec<Finding>, Overflow> {
     let mut check = Check(Vec::new());
-    invoices(&mut check, charges, bills, vendors)?;
-    destinations(&mut check, charges, bills)?;
+    let sums = RatedCharge::by_ruling(charges)?;
+    invoices(&mut check, &sums, bills, vendors)?;
+    destinations(&mut check, &sums, bills)?;
     let mut details = vec![Money::ZERO; bills.lines.len()];
     for detail in &bills.details {
         if let Some(sum) = details.get_mut(detail.line) {
@@ -52,7 +53,7 @@ impl Check {
 /// Each section's charges and what the provider bears are the invoice.
 fn invoices(
     check: &mut Check,
-    charges: &[RatedCharge],
+    charges: &[RulingSum<'_>],
     bills: &Bills,
     vendors: &[VendorReconciliation],
 ) -> Result<(), Overflow> {
@@ -73,7 +74,7 @@ fn invoices(
 }
 
 /// What agencies own is on direct lines; what a pool took in it gave out, and its lines say so.
-fn destinations(check: &mut Check, charges: &[RatedCharge], bills: &Bills) -> Result<(), Overflow> {
+fn destinations(check: &mut Check, charges: &[RulingSum<'_>], bills: &Bills) -> Result<(), Overflow> {
     let mut direct = Money::ZERO;
     let mut pools: BTreeMap<&PoolId, Money> = BTreeMap::new();
     for charge in charges {

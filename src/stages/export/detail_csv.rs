@@ -1,13 +1,13 @@
 //! The charges behind an agency's lines, one roll-up row each: for a pivot or a script. FOCUS names, ours with `x_`.
 
-use super::csv::{self, Row, for_people};
+use super::csv::{self, for_people};
 use super::outputs::Written;
 use super::read_back::{ByDay, Figures, amount, compare, day};
 use super::statement::{Detail, Statement, treatment};
 use crate::model::charge::Dimension;
 use crate::model::money::Cost;
 use crate::model::proof::LawResult;
-use crate::model::roll_up::Sums;
+use crate::model::roll_up::{Row, Sums};
 use std::io::{Read, Write};
 
 const FIRST: [&str; 4] = ["x_BillLine", "x_CatalogService", "x_Treatment", "ChargePeriodStart"];
@@ -46,40 +46,65 @@ pub(super) fn write(statement: &Statement<'_>, out: &mut dyn Write) -> anyhow::R
     header.extend(LAST);
     let mut table = csv::writer(out);
     table.write_record(&header)?;
-    let mut text = String::new();
+    table.flush()?;
+    drop(table);
+    let (mut rows, mut dimensions) = (String::with_capacity(PIECE + ROOM), String::new());
+    let mut last: Option<Row<'_>> = None;
     for details in statement.details.chunk_by(|a, b| std::ptr::eq(a.line, b.line)) {
         let line = details[0].line;
         let (treatment, charged_on) = (treatment(line), statement.charged_on(line));
+        let mut first = String::new();
+        [&line.id, line.service.as_str(), &treatment].into_iter().for_each(|field| push_field(&mut first, field));
         for Detail { row, amount, .. } in details {
-            for field in [&line.id, line.service.as_str(), &treatment] {
-                table.write_field(field)?;
+            // The days of a key follow each other, and all but the day and the amounts is its text.
+            if !last.is_some_and(|last| row.has_key_of(last)) {
+                dimensions.clear();
+                let texts = DIMENSIONS.iter().map(|&dimension| row.text(dimension));
+                let texts = texts.chain((0..statement.tags.len()).map(|place| row.tag_at(place)));
+                texts.for_each(|text| push_field(&mut dimensions, &for_people(text)));
+                last = Some(*row);
             }
-            table.write_field(written(&mut text, |text| csv::push_day(text, row.day())))?;
-            for dimension in DIMENSIONS {
-                table.write_field(&*for_people(row.text(dimension)))?;
-            }
-            for place in 0..statement.tags.len() {
-                table.write_field(&*for_people(row.tag_at(place)))?;
-            }
+            rows.push_str(&first);
+            csv::push_day(&mut rows, row.day());
+            rows.push(',');
+            rows.push_str(&dimensions);
             let sums = row.sums();
-            table.write_field(written(&mut text, |text| sums.quantity.push(text)))?;
-            table.write_field(written(&mut text, |text| sums.billed.push(text)))?;
-            table.write_field(written(&mut text, |text| sums.effective.iter().for_each(|cost| cost.push(text))))?;
-            let rate = statement.exchange_of(row).map(|exchange| exchange.rate.normalize().to_string());
-            table.write_field(rate.unwrap_or_default())?;
-            table.write_field(&charged_on)?;
-            table.write_field(written(&mut text, |text| amount.push(text)))?;
-            table.write_record(None::<&[u8]>)?;
+            sums.quantity.push(&mut rows);
+            rows.push(',');
+            sums.billed.push(&mut rows);
+            rows.push(',');
+            sums.effective.iter().for_each(|cost| cost.push(&mut rows));
+            rows.push(',');
+            if let Some(exchange) = statement.exchange_of(row) {
+                rows.push_str(&exchange.rate.normalize().to_string());
+            }
+            rows.push(',');
+            push_field(&mut rows, &charged_on);
+            amount.push(&mut rows);
+            rows.push('\n');
+            if rows.len() >= PIECE {
+                out.write_all(rows.as_bytes())?;
+                rows.clear();
+            }
         }
     }
-    Ok(table.flush()?)
+    Ok(out.write_all(rows.as_bytes())?)
 }
 
-/// A cell in a buffer that all cells share.
-fn written(text: &mut String, push: impl FnOnce(&mut String)) -> &str {
-    text.clear();
-    push(text);
-    text
+/// Bytes that are written at once, and room for the row that goes beyond.
+const PIECE: usize = 1 << 18;
+const ROOM: usize = 1 << 12;
+
+/// A field and its comma; in quotes where a reader would see more than one field in it.
+fn push_field(into: &mut String, field: &str) {
+    if field.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        into.push('"');
+        into.push_str(&field.replace('"', "\"\""));
+        into.push('"');
+    } else {
+        into.push_str(field);
+    }
+    into.push(',');
 }
 
 pub(super) fn read_back(statement: &Statement<'_>, written: &Written<'_>) -> LawResult {
@@ -94,7 +119,7 @@ fn read(file: impl Read) -> anyhow::Result<Figures> {
     let first = header.len().saturating_sub(LAST.len());
     anyhow::ensure!(header.iter().skip(first).eq(LAST), "the last columns are not {}", LAST.join(", "));
     let mut sums = ByDay::new();
-    let mut row = Row::new();
+    let mut row = csv::Row::new();
     while reader.read_record(&mut row)? {
         let amount = |place: usize| match &row[first + place] {
             "" => Ok(None),

@@ -53,25 +53,28 @@ type Days<const KINDS: usize> = BTreeMap<Option<NaiveDate>, [Option<Cost>; KINDS
 /// together once for each line and day, not for each detail.
 pub(super) struct ByDay<const KINDS: usize> {
     places: HashMap<String, usize>,
+    last: usize,
     lines: Vec<(String, Days<KINDS>)>,
 }
 
 impl<const KINDS: usize> ByDay<KINDS> {
     pub fn new() -> Self {
-        Self { places: HashMap::new(), lines: Vec::new() }
+        Self { places: HashMap::new(), last: 0, lines: Vec::new() }
     }
 
     /// Adds what a detail has of each kind. Most details are of the line of the one before.
     pub fn add(&mut self, line: &str, day: Option<NaiveDate>, amounts: [Option<Cost>; KINDS]) -> Result<(), Overflow> {
-        let place = match self.places.get(line) {
-            Some(&place) => place,
-            None => {
-                self.places.insert(line.to_owned(), self.lines.len());
-                self.lines.push((line.to_owned(), BTreeMap::new()));
-                self.lines.len() - 1
-            }
-        };
-        let sums = self.lines[place].1.entry(day).or_insert([None; KINDS]);
+        if self.lines.get(self.last).is_none_or(|(last, _)| last != line) {
+            self.last = match self.places.get(line) {
+                Some(&place) => place,
+                None => {
+                    self.places.insert(line.to_owned(), self.lines.len());
+                    self.lines.push((line.to_owned(), BTreeMap::new()));
+                    self.lines.len() - 1
+                }
+            };
+        }
+        let sums = self.lines[self.last].1.entry(day).or_insert([None; KINDS]);
         for (sum, amount) in sums.iter_mut().zip(amounts) {
             if let Some(amount) = amount {
                 *sum = Some(sum.unwrap_or_default().checked_add(amount)?);

@@ -46,9 +46,20 @@ pub(super) fn rows<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [DetailRo
 fn by_month<'a>(details: &[Detail<'a>]) -> Result<Vec<DetailRow<'a>>, Overflow> {
     let mut places: HashMap<(*const BillLine, [Symbol; KEY.len()]), usize> = HashMap::new();
     let mut rows: Vec<Option<DetailRow<'a>>> = Vec::new();
+    let mut last: Option<(&Detail<'a>, usize)> = None;
     for detail in details {
-        let key = (std::ptr::from_ref(detail.line), KEY.map(|dimension| detail.row.symbol(dimension)));
-        let place = *places.entry(key).or_insert(rows.len());
+        // The days of a key follow each other.
+        let same = |(before, _): &(&Detail<'a>, usize)| {
+            std::ptr::eq(before.line, detail.line) && detail.row.has_key_of(before.row)
+        };
+        let place = match last.filter(same) {
+            Some((_, place)) => place,
+            None => {
+                let key = (std::ptr::from_ref(detail.line), KEY.map(|dimension| detail.row.symbol(dimension)));
+                *places.entry(key).or_insert(rows.len())
+            }
+        };
+        last = Some((detail, place));
         if place == MOST_ROWS {
             return Ok(Vec::new());
         }

@@ -37,7 +37,7 @@ mod waivers;
 pub use conclude::{ConcludedVersion, conclude_month, conclude_read, conclude_version, place_of};
 pub use day_order::{DayOrder, is_in_doubt};
 pub use kept::{HeldPart, PartKeeper, Scratch};
-pub use repeats::{HeldIds, RowIds, Shared, shared};
+pub use repeats::{HeldIds, RowIds, Shared, are_apart, shared};
 
 use crate::frame::charges::ChargeSink;
 use crate::frame::delimited::{Cells, Defect, Record, ScanError, Scanner};

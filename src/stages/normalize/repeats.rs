@@ -281,6 +281,48 @@ pub fn shared(parts: &mut [Box<dyn RowIds + '_>], total: u64) -> io::Result<Opti
     Ok(found)
 }
 
+/// Whether no id of `fresh` stands in another part, where the parts of `known` are known to share none. A bit for each
+/// fresh id tells of nearly every known one that it is none of them.
+pub fn are_apart(
+    known: &mut [Box<dyn RowIds + '_>],
+    fresh: &mut [Box<dyn RowIds + '_>],
+    total: u64,
+) -> io::Result<bool> {
+    let ranges = (total / AT_ONCE).max(1);
+    let width = u64::MAX / ranges;
+    let (mut ids, mut others, mut bits) = (Vec::new(), Vec::new(), Vec::new());
+    for range in 1..=ranges {
+        let last = if range == ranges { u64::MAX } else { range * width };
+        ids.clear();
+        for part in fresh.iter_mut() {
+            part.up_to(last, &mut ids)?;
+        }
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Ok(false);
+        }
+        let words = (ids.len().max(1) / 2).next_power_of_two();
+        bits.clear();
+        bits.resize(words, 0_u64);
+        let place = |id: u64| ((id >> 6) as usize & (words - 1), 1 << (id & 63));
+        for (word, bit) in ids.iter().map(|&id| place(id)) {
+            bits[word] |= bit;
+        }
+        for part in known.iter_mut() {
+            others.clear();
+            part.up_to(last, &mut others)?;
+            let may_be = |id: &&u64| {
+                let (word, bit) = place(**id);
+                bits[word] & bit != 0
+            };
+            if others.iter().filter(may_be).any(|id| ids.binary_search(id).is_ok()) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
 fn twice(ids: &[u64], ends: &[usize], found: &mut Option<Shared>) {
     let mut of_parts: Vec<(u64, usize)> = Vec::with_capacity(ids.len());
     for (part, &end) in ends.iter().enumerate() {
@@ -300,6 +342,7 @@ mod tests {
     use super::super::kept::HeldPart;
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     /// The same, plainly: everything in memory.
     fn plain(rows: &[(u64, u32)]) -> Repeated {
@@ -355,6 +398,17 @@ mod tests {
                 .map(|ids| Box::new(HeldIds::from(ids.iter().copied().collect::<Vec<_>>())) as Box<dyn RowIds>)
                 .collect();
             prop_assert_eq!(shared(&mut ids, total).unwrap(), expected);
+            let held = |parts: &[BTreeSet<u64>]| -> Vec<Box<dyn RowIds>> {
+                let held = |ids: &BTreeSet<u64>| HeldIds::from(ids.iter().copied().collect::<Vec<_>>());
+                parts.iter().map(|ids| Box::new(held(ids)) as Box<dyn RowIds>).collect()
+            };
+            for first_fresh in 0..=parts.len() {
+                let (known, fresh) = parts.split_at(first_fresh);
+                if shared(&mut held(known), total).unwrap().is_none() {
+                    let apart = are_apart(&mut held(known), &mut held(fresh), total).unwrap();
+                    prop_assert_eq!(apart, expected.is_none());
+                }
+            }
         }
     }
 }

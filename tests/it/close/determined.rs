@@ -2,6 +2,7 @@
 
 use super::{closed, journals, outputs};
 use crate::books::{Books, golden_small, request, westmark};
+use chargeback::model::finding::Code;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -175,4 +176,80 @@ fn parts_in_another_order_change_no_journal() {
     books.write(two, &first_part);
     let again = closed(&books, "2025-06");
     assert_eq!(journals(&books, &again), journals(&first, &outcome));
+}
+
+/// The newest assembly of the AWS report in so many parts, of which only some have come.
+struct Nights {
+    folder: String,
+    header: String,
+    rows: Vec<String>,
+}
+
+impl Nights {
+    fn of(books: &Books) -> Self {
+        let parts: Vec<String> =
+            books.files("inbox").into_keys().filter(|path| path.contains("aa0000000003/")).collect();
+        let folder = parts[0].rsplit_once('/').unwrap().0.to_owned();
+        let (mut header, mut rows) = (String::new(), Vec::new());
+        for path in parts.iter().filter(|path| path.ends_with(".csv.gz")) {
+            let text = String::from_utf8(unpacked(&books.read(path))).unwrap();
+            std::fs::remove_file(books.path.join(path.trim_start_matches('/'))).unwrap();
+            let (first, rest) = text.split_once('\n').unwrap();
+            header = first.to_owned();
+            rows.extend(rest.lines().map(str::to_owned));
+        }
+        Self { folder, header, rows }
+    }
+
+    /// `parts` are stretches of the rows.
+    fn bring(&self, books: &Books, parts: &[std::ops::Range<usize>]) {
+        let mut keys = Vec::new();
+        for (number, part) in (1..).zip(parts) {
+            let name = format!("westmark-cur-{number:05}.csv.gz");
+            let text = format!("{}\n{}\n", self.header, self.rows[part.clone()].join("\n"));
+            books.write(&format!("{}/{name}", self.folder), &gzip(text.as_bytes()));
+            keys.push(format!("cur/westmark-cur/20250601-20250701/0b6f3a52-1c11-4d5e-9f10-aa0000000003/{name}"));
+        }
+        for manifest in [self.folder.as_str(), self.folder.rsplit_once('/').unwrap().0] {
+            let path = format!("{manifest}/westmark-cur-Manifest.json");
+            let mut json = super::json(&books.read(&path));
+            json["reportKeys"] = keys.clone().into();
+            books.write(&path, json.to_string().as_bytes());
+        }
+    }
+}
+
+#[test]
+fn parts_that_come_night_by_night_make_the_month_that_they_make_at_once() {
+    let rows = Nights::of(&westmark()).rows.len();
+    let [a, b, c] = [rows / 4, rows / 2, rows / 4 * 3];
+    let whole = [0..a, a..b, b..c, c..rows];
+    let nights: [(&str, Vec<Vec<std::ops::Range<usize>>>); 4] = [
+        ("one part more", vec![whole[..3].to_vec(), whole.to_vec()]),
+        ("night by night", vec![whole[..1].to_vec(), whole[..2].to_vec(), whole[..3].to_vec(), whole.to_vec()]),
+        ("a part that was another", vec![vec![0..a, a..b + 5, b + 5..c], whole.to_vec()]),
+        ("a part with rows of another", vec![whole[..3].to_vec(), vec![0..a, a..b, b..c, c - 3..rows]]),
+    ];
+    for (name, nights) in nights {
+        let run = |nights: &[Vec<std::ops::Range<usize>>]| {
+            let books = westmark();
+            let delivery = Nights::of(&books);
+            let mut request = request(&books, "2025-06");
+            request.draft = true;
+            let mut outcome = None;
+            for parts in nights {
+                delivery.bring(&books, parts);
+                outcome = Some(books.run(&request));
+            }
+            let outcome = outcome.unwrap();
+            let files = outcome.outputs.is_some().then(|| outputs(&books, &outcome));
+            (outcome.run.clone(), outcome.findings.clone(), files)
+        };
+        let (by_nights, at_once) = (run(&nights), run(&nights[nights.len() - 1..]));
+        assert_eq!(by_nights.0, at_once.0, "{name}");
+        assert_eq!(by_nights.1, at_once.1, "{name}");
+        assert!(by_nights.2 == at_once.2, "{name}: the outputs differ");
+        let twice = at_once.1.iter().any(|finding| finding.code == Code::LineIdTwice);
+        assert_eq!(twice, name == "a part with rows of another", "{name}: {:#?}", at_once.1);
+    }
 }
