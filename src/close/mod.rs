@@ -9,6 +9,7 @@
 //! roll-up is done again each time: it is thousands of rows, and a proof that was stored proves less than one that is made.
 
 pub mod api;
+mod backdated;
 pub mod books;
 mod closed;
 mod commit;
@@ -33,6 +34,7 @@ mod together;
 mod whatif;
 
 pub use api::*;
+pub use backdated::{RateDelta, RateDeltas};
 pub use run::{run, run_on};
 pub use sniff::{SniffedCosts, SniffedGroup, SniffedSet};
 
@@ -87,6 +89,11 @@ pub fn sniff(files: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<
 /// The rates in force on a day, and what differs from an earlier one; nothing where the books cannot be used.
 pub fn rate_book(books: &Path, on: NaiveDate, since: Option<NaiveDate>) -> Result<(Option<RateBook>, Vec<Finding>)> {
     rates::book(&Disk::real(books), on, since)
+}
+
+/// A closed month by today's rates: what adjustments would have to book.
+pub fn rate_deltas(books: &Path, month: Month) -> Result<RateDeltas> {
+    backdated::deltas(&Disk::real(books), month)
 }
 
 /// Writes an edition as a workbook, a page and a table into a folder; returns what was written.

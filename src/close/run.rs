@@ -7,7 +7,7 @@ use super::outputs::{Kept, Proved};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
-use super::{closed, corrected, gates, late, parts, replay};
+use super::{backdated, closed, corrected, gates, late, parts, replay};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
 use crate::ledger::{Event, Ledger, NamedHash, Object, Options, Settled, Staging, damaged, outputs_folder};
@@ -121,6 +121,8 @@ impl Run<'_> {
             return Ok(self.stopped(loaded.findings));
         }
         let options = self.decide(&mut loaded.settings)?;
+        let ledger = &self.session.ledger;
+        loaded.findings.extend(backdated::findings(ledger, &self.settled, &loaded.settings, request.month)?);
         let configured = Configured { settings: loaded.settings.clone(), findings: loaded.findings.clone() };
         let settings = self.session.keep_json(&configured)?;
         let stamps = self.stamps()?;

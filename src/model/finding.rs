@@ -236,6 +236,7 @@ codes! {
     RateWithinMonth = 508, Blocks, "a rate changes within a month that cannot be told apart by day";
     RateShownOnly = 509, Blocks, "a rate for showback is charged";
     RateNotice = 510, Blocks, "a raised rate is charged before its notice is over";
+    RateBackDated = 511, Warning, "a rate reaches into a closed month";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";

@@ -1,5 +1,6 @@
 //! Whole months through `close::run`: what comes in, what must come out, and that nothing else decides it.
 
+mod backdated;
 mod counted;
 mod determined;
 mod months;
