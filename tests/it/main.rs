@@ -20,6 +20,7 @@ mod errors;
 mod exchange;
 mod export;
 mod focus;
+mod fuzz;
 mod golden;
 mod golden_books;
 mod golden_money;
