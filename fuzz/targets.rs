@@ -18,8 +18,10 @@ use chargeback::stages::ingest::month_of_rows;
 use chargeback::stages::normalize::{PartJob, normalize_part};
 use std::io::{Cursor, Read};
 
+type Target = fn(&[u8]);
+
 /// Names of the targets and what they do.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("delimited", delimited),
     ("packed", packed),
     ("source", source),
