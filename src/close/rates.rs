@@ -25,6 +25,10 @@ pub fn book(disk: &Disk, on: NaiveDate, since: Option<NaiveDate>) -> Result<(Opt
 
 /// Writes the edition as a workbook, a page and a table; returns their names.
 pub fn write(book: &RateBook, folder: &Path) -> Result<Vec<String>> {
+    if let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        Disk::real(parent).make_dir(&name.to_string_lossy())?;
+    }
     let disk = Disk::real(folder);
     let mut written = Vec::new();
     for file in book.files()? {

@@ -80,6 +80,10 @@ fn the_three_files_say_the_same() {
     assert!(rates.contains(&"GB x 0.12".to_owned()) && !rates.contains(&"GONE".to_owned()));
     let changes = cells(&mut workbook, "Changes");
     assert!(changes.contains(&"GONE".to_owned()) && !changes.contains(&"SAME".to_owned()));
+    let folder = tempfile::tempdir().unwrap();
+    let written = chargeback::close::write_rate_book(&book, &folder.path().join("published")).unwrap();
+    assert_eq!(written.len(), 3);
+    assert_eq!(std::fs::read(&written[2]).unwrap(), files[2].bytes);
     // The same books make the same bytes.
     assert_eq!(files, self::book().files().unwrap());
 }
