@@ -1,4 +1,4 @@
-//! Transcripts of `tests/cmd/`: question, command, answer. The whole help is among the goldens.
+//! Transcripts of `tests/cmd/` and in `docs/mappings.md`: question, command, answer. The whole help is among the goldens.
 //!
 //! A block of console text holds commands and what they print: results as they are, standard error behind `2> `, an exit
 //! code other than 0 behind `? `. Commands of one file share a folder. `INSTA_UPDATE=always` writes the answers anew.
@@ -121,6 +121,7 @@ fn completions_and_manual_pages_come_from_the_same_definition() {
 fn transcripts() {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(root().join("tests/cmd")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.push(root().join("docs/mappings.md"));
     paths.sort();
     let mut wrong = Vec::new();
     for path in &paths {
