@@ -54,11 +54,13 @@ pub const TABLES: &[TableDefinition] = &[
     TableDefinition { name: "cmn_cost_center", tells: &[&["account_number"], &["code"]], role: TableRole::CostCenters },
     TableDefinition { name: "sys_user", tells: &[&["user_name"], &["email"]], role: TableRole::People },
     TableDefinition { name: "sc_req_item", tells: &[&["cat_item"], &["number"]], role: TableRole::Other },
+    TableDefinition { name: "sc_task", tells: &[&["request_item"], &["number"]], role: TableRole::Other },
     TableDefinition { name: "alm_asset", tells: &[&["asset_tag"]], role: TableRole::Other },
 ];
 
 /// Tables that are only told by the name of their file, because their columns are those of every configuration item.
 const BY_FILE_NAME: &[TableDefinition] = &[
+    TableDefinition { name: "sc_request", tells: &[&["number"]], role: TableRole::Other },
     TableDefinition { name: "cmdb_ci_service", tells: &[&["name"]], role: TableRole::Applications },
     TableDefinition { name: "cmdb_ci_appl", tells: &[&["name"]], role: TableRole::Resources },
     TableDefinition { name: "cmdb_ci_server", tells: &[&["name"]], role: TableRole::Resources },
@@ -164,6 +166,10 @@ mod tests {
             ("x.bin", "asset_tag,display_name,cost", Some("alm_asset")),
             ("cmdb_ci_service.csv", "name,department,sys_id", Some("cmdb_ci_service")),
             ("cmdb_ci_linux.csv", "name,department,sys_id", Some("cmdb_ci")),
+            ("x.bin", "number,request_item,state,sys_id", Some("sc_task")),
+            ("x.bin", "Number,Request item,State,Sys ID", Some("sc_task")),
+            ("sc_request.csv", "number,requested_for,price,sys_id", Some("sc_request")),
+            ("x.bin", "model,Asset tag,cost", Some("alm_asset")),
             ("x.bin", "name,department,sys_id", None),
         ] {
             let header: Vec<String> = header.split(',').map(str::to_owned).collect();

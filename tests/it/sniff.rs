@@ -248,6 +248,26 @@ fn the_answer_in_text_and_as_json() {
     assert_eq!((code, csv.lines().count()), (0, 5));
 }
 
+/// With books their mappings are heeded, and without them the file is of no known format.
+#[test]
+fn a_mapped_file_is_known_to_its_books() {
+    let folder = TempDir::new().unwrap();
+    let books = folder.path().join("books");
+    assert_eq!(run(&["init", books.to_str().unwrap()], &surroundings()).0, 0);
+    let file = root().join("tests/mapped/telecom/september.csv");
+    let (code, mapping, _) = run(&["map", file.to_str().unwrap()], &surroundings());
+    assert_eq!(code, 0);
+    let mapping = mapping.replace("\nprovider_name", "\nbilling_currency = \"USD\"\nprovider_name");
+    fs::create_dir_all(books.join("mappings")).unwrap();
+    fs::write(books.join("mappings/telecom.toml"), mapping).unwrap();
+    let of_books =
+        |books: Option<&Path>| close::sniff(std::slice::from_ref(&file), books, 1).unwrap().pop_first().unwrap().1;
+    let set = of_books(Some(&books));
+    assert_eq!((set.format.as_str(), set.rows, set.counts), ("mapped", 4, true), "{}", set.reason);
+    assert_eq!(set.adds["USD"].billed.to_string(), "1232.45");
+    assert_eq!(of_books(None).format, "unknown");
+}
+
 /// A file's cells, whatever it is packed in.
 fn cells(bytes: &[u8]) -> Option<Vec<Vec<String>>> {
     let folder = TempDir::new().unwrap();
