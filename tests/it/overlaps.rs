@@ -4,6 +4,7 @@
 use crate::books::{Books, request};
 use crate::cmd::{copy, root};
 use crate::deliveries::{small_books, total};
+use calamine::Reader;
 use chargeback::model::exit::Exit;
 use chargeback::model::finding::Code;
 use std::collections::BTreeMap;
@@ -128,6 +129,58 @@ fn one_file_in_two_packings_is_refused() {
         "{}",
         books.told(&outcome)
     );
+}
+
+/// The same set of rows is the same money, whatever their order and packing; one row more is another file.
+#[test]
+fn the_same_rows_in_another_order_are_refused() {
+    let variant = "aws-cur-legacy/variants/scientific-notation.csv";
+    let (_folder, books) = delivered("2025-04", &[(variant, "aws/r.csv")], &[]);
+    let text = String::from_utf8(books.read("inbox/2025-04/aws/r.csv")).unwrap();
+    let (header, rows) = text.trim_end().split_once('\n').unwrap();
+    let turned: Vec<&str> = rows.lines().rev().collect();
+    assert!(turned.len() > 2);
+    let turned = format!("{header}\n{}\n", turned.join("\n"));
+    books.write("inbox/2025-04/second/other.csv.zst", &zstd::encode_all(turned.as_bytes(), 3).unwrap());
+    let outcome = books.run(&request(&books, "2025-04"));
+    assert_eq!(outcome.exit, Exit::Blocked);
+    let told = books.told(&outcome);
+    assert!(told.contains("The same rows stand in inbox/2025-04/aws/r.csv too"), "{told}");
+}
+
+/// An open month is closed only by a decision, and whoever reads what comes of it sees that on the first page.
+#[test]
+fn a_month_that_is_closed_on_estimates_says_so_on_its_outputs() {
+    let (_folder, books) =
+        delivered("2025-07", &[("azure-mca/open-month-no-invoice.csv.gz", "azure/open.csv.gz")], &[]);
+    let mut request = request(&books, "2025-07");
+    let settings = String::from_utf8(books.read("chargeback.toml")).unwrap();
+    let settings = settings.replace("accept_unfinal = true\n", "").replace("\"USD\"", "\"EUR\"");
+    books.write("chargeback.toml", settings.as_bytes());
+    let outcome = books.run(&request);
+    assert_eq!(outcome.exit, Exit::Forbidden, "{}", books.told(&outcome));
+    assert!(books.told(&outcome).contains("--accept-unfinal"), "{}", books.told(&outcome));
+    request.accept_unfinal = true;
+    let outcome = books.run(&request);
+    assert_eq!(outcome.exit, Exit::Done, "{}", books.told(&outcome));
+    let files = books.files("out");
+    let (mut summaries, mut workbooks) = (0, 0);
+    for (path, bytes) in files {
+        if path.ends_with("/summary.json") {
+            let summary: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let why = summary["estimates"][0]["why"].as_str().unwrap();
+            assert!(why.contains("invoice id"), "{why}");
+            summaries += 1;
+        }
+        if path.ends_with(".xlsx") {
+            let mut book: calamine::Xlsx<_> = calamine::Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
+            let first = book.worksheet_range_at(0).unwrap().unwrap();
+            let said = first.cells().any(|(_, _, cell)| cell.to_string().contains("FINAL ON ESTIMATES"));
+            assert!(said, "{path}");
+            workbooks += 1;
+        }
+    }
+    assert!(summaries == 1 && workbooks >= 3, "{summaries} {workbooks}");
 }
 
 /// FOCUS says with an empty invoice id that a row is not invoiced yet. A file without ids at all is of a vendor who has

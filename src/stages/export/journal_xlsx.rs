@@ -7,7 +7,7 @@ use super::path;
 use super::read_back::{Figures, compare};
 use super::reread::Reread;
 use super::sheet::Sheet;
-use super::standing;
+use super::standing_in_words;
 use super::statement::account_string;
 use super::workbook::{About, Book, Cell, Column, Kind, column};
 use crate::model::journal_entry::{JournalEntry, Posting, Side};
@@ -22,7 +22,7 @@ pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
         title: "Journals".to_owned(),
         month: end.month,
         run: end.run.clone(),
-        standing: standing(end),
+        standing: standing_in_words(end),
     })?;
     for sheet in sheets(end)? {
         sheet.write(&mut book)?;

@@ -57,6 +57,7 @@ pub use journal_csv::feed;
 pub use outputs::{Fill, InMemory, Outputs};
 pub use summary::SCHEMA as SUMMARY_SCHEMA;
 
+use crate::model::finding::{Code, Finding};
 use crate::model::month_end::{MonthEnd, Standing};
 use crate::model::proof::LawResult;
 use anyhow::Context;
@@ -233,6 +234,19 @@ fn path(end: &MonthEnd, folder: &str, stem: &str, extension: &str) -> String {
 }
 
 /// `DRAFT` or `FINAL`, as every document says it.
+/// For people, who must see on each page that a vendor had not issued its invoice yet.
+fn standing_in_words(end: &MonthEnd) -> &'static str {
+    match standing(end) {
+        "FINAL" if estimates(end).next().is_some() => "FINAL ON ESTIMATES",
+        standing => standing,
+    }
+}
+
+/// Exports whose vendor was still counting when the month was closed all the same.
+fn estimates(end: &MonthEnd) -> impl Iterator<Item = &Finding> {
+    end.findings.iter().filter(|finding| finding.code == Code::MonthNotFinal)
+}
+
 fn standing(end: &MonthEnd) -> &'static str {
     match end.standing {
         Standing::Draft => "DRAFT",

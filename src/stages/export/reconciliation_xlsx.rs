@@ -12,7 +12,7 @@ use super::reconciliation_sheets::{
 use super::reread::Reread;
 use super::sheet::Sheet;
 use super::workbook::{About, Book, Cell, Column, Kind, column, widths, write_text};
-use super::{closed_months, path, standing};
+use super::{closed_months, path, standing_in_words};
 use crate::model::bill::Destination;
 use crate::model::money::{Money, Overflow};
 use crate::model::month_end::MonthEnd;
@@ -38,7 +38,7 @@ pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
         title: "Reconciliation".to_owned(),
         month: end.month,
         run: end.run.clone(),
-        standing: standing(end),
+        standing: standing_in_words(end),
     })?;
     summary(&mut book, end)?;
     for sheet in sheets(end)? {

@@ -3,7 +3,7 @@
 //! Writers of agency files take a [`Statement`] and never the month's end, so that nothing of another agency is in reach.
 
 use super::statement_detail::DetailRow;
-use super::{path, standing};
+use super::{path, standing_in_words};
 use crate::model::bill::{BillDetail, BillLine, LineKind};
 use crate::model::charge::{CostBasis, Dimension};
 use crate::model::codes::AgencyCode;
@@ -104,7 +104,7 @@ impl<'a> Part<'a> {
             currency: &end.settings.state.currency,
             month: end.month,
             run: &end.run,
-            standing: standing(end),
+            standing: standing_in_words(end),
             lines: lines.iter().map(|&line| &bills.lines[line]).collect(),
             details: order.into_iter().map(detail).collect(),
             tags: end.roll_up.tags(),

@@ -101,6 +101,10 @@ fn summary(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
 fn signing(statement: &Statement<'_>) -> &'static str {
     match (statement.standing, statement.due().next()) {
         ("DRAFT", _) => "This is a draft. Figures may change until the month is closed, and nothing has been posted.",
+        ("FINAL ON ESTIMATES", Some(_)) => {
+            "Closed on estimates: a vendor had not issued its invoice when this was made, and what it asks for in the end is \
+             put right in a later month. Amounts due are posted by journal to the account strings above."
+        }
         (_, Some(_)) => {
             "Amounts due are posted by journal to the account strings above; nothing has to be paid by check. The other \
              sheets show how each amount came about, down to the vendor's charges."

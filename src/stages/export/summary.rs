@@ -3,7 +3,7 @@
 
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::{NamedBytes, standing};
+use super::{NamedBytes, estimates, standing};
 use crate::model::bill::{BillLine, Destination};
 use crate::model::charge::CostBasis;
 use crate::model::finding::Severity;
@@ -31,6 +31,9 @@ struct Summary<'a> {
     fiscal_period: u32,
     run: &'a str,
     standing: &'static str,
+    /// What the amounts rest on that its vendor had not invoiced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    estimates: Vec<Estimate>,
     currency: &'a str,
     gates: &'a [Gate],
     tie_outs: &'a [TieOut],
@@ -55,6 +58,12 @@ struct FindingCounts {
     warning: usize,
     note: usize,
     by_code: BTreeMap<String, usize>,
+}
+
+#[derive(Serialize)]
+struct Estimate {
+    source: String,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -129,6 +138,9 @@ fn summary(end: &MonthEnd) -> anyhow::Result<Summary<'_>> {
         fiscal_period: period.period,
         run: &end.run,
         standing: standing(end),
+        estimates: estimates(end)
+            .map(|finding| Estimate { source: finding.place.file.raw().to_owned(), why: finding.why.clone() })
+            .collect(),
         currency: &state.currency,
         gates: &end.gates,
         tie_outs: &end.tie_outs,

@@ -172,6 +172,37 @@ fn a_savings_plan_s_usage_and_its_negation() {
     assert!(alone.findings.iter().any(|finding| finding.code == Code::NegationCheck && finding.blocks()));
 }
 
+/// What of a commitment was used and what not are together what it costs in the month; or somebody is told by how much
+/// they are not. A cent is the vendor's rounding.
+#[test]
+fn used_and_unused_parts_are_what_a_commitment_costs() {
+    const USED: &str = "LineItemId=1; LineItemType=DiscountedUsage; UnblendedCost=0; ReservationARN=ri; EffectiveCost=";
+    const FEE: &str = "LineItemId=2; LineItemType=RIFee; ReservationARN=ri; UnblendedCost=10; \
+                       AmortizedUpfrontFeeForBillingPeriod=5; UnusedAmortizedUpfrontFeeForBillingPeriod=2; UnusedRecurringFee=4";
+    const COVERED: &str = "LineItemId=1; LineItemType=SavingsPlanCoveredUsage; UnblendedCost=0; SavingsPlanARN=sp; SavingsPlanEffectiveCost=";
+    const PLAN: &str = "LineItemId=2; LineItemType=SavingsPlanRecurringFee; SavingsPlanARN=sp; TotalCommitmentToDate=10; UsedCommitment=7.25";
+    for (fee, used, off) in [
+        // The fee of the month is 10 and 5 of what was paid before; 6 of it nobody used.
+        (FEE, format!("{USED}9"), None),
+        (FEE, format!("{USED}9.009"), None),
+        (FEE, format!("{USED}8.5"), Some("off by -0.5.")),
+        (FEE, format!("{USED}9.25"), Some("off by 0.25.")),
+        (PLAN, format!("{COVERED}7.25"), None),
+        (PLAN, format!("{COVERED}6"), Some("off by -1.25.")),
+    ] {
+        let mut columns = AWS.to_vec();
+        columns.push(("reservation/AmortizedUpfrontFeeForBillingPeriod", ""));
+        let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
+        let text = format!("{names}\n{}\n{}", row(&columns, &used), row(&columns, fee));
+        let version = Case::aws("2025-06", vec![("r.csv".to_owned(), text.into_bytes())]).concluded();
+        let told = version.findings.iter().find(|finding| finding.code == Code::CommitmentCheck);
+        assert_eq!(told.is_some(), off.is_some(), "{used}: {:#?}", version.findings);
+        if let (Some(told), Some(off)) = (told, off) {
+            assert!(told.why.contains(off), "{used}: {}", told.why);
+        }
+    }
+}
+
 /// With net costs, a discount's row with a blank net cell is in the other rows already.
 #[test]
 fn discounts_in_rows_and_in_columns_are_not_taken_twice() {
