@@ -30,6 +30,7 @@ mod run;
 mod session;
 mod sniff;
 mod status;
+mod suspense;
 mod together;
 mod whatif;
 

@@ -7,7 +7,7 @@ use super::keep::Keeper;
 use super::outputs::{Kept, Proved};
 use super::parts::Hashing;
 use super::run::{Configured, Decided, run_id};
-use super::{RULES, Stage, gates, parts, together};
+use super::{RULES, Stage, gates, parts, suspense, together};
 use crate::frame::roll_up;
 use crate::io::digest::sha256;
 use crate::io::{container, inbox};
@@ -96,9 +96,17 @@ pub fn settled(frozen: Frozen, body: &CloseBody, until: Stage) -> Result<MonthEn
     Ok(end)
 }
 
+/// What was said of old suspense when the month was closed: the closes before it are as they were.
+fn with_age(ledger: &Ledger, mut end: MonthEnd) -> Result<MonthEnd> {
+    let aged = suspense::aged(ledger, &ledger.settled()?, &end)?;
+    end.findings.extend(aged);
+    Finding::sort(&mut end.findings);
+    Ok(end)
+}
+
 /// Makes the outputs of a record again, from the roll-up on.
 pub fn outputs(ledger: &Ledger, body: &CloseBody, outputs: &dyn Kept, threads: usize) -> Result<()> {
-    let mut end = settled(frozen(ledger, body)?, body, Stage::Close)?;
+    let mut end = with_age(ledger, settled(frozen(ledger, body)?, body, Stage::Close)?)?;
     books::publish(&mut end, &NoPlant, outputs, threads)?;
     Ok(())
 }
@@ -148,7 +156,7 @@ pub fn replay(ledger: &Ledger, body: &CloseBody, verified: &mut Verified) -> Res
         verified.add(&body.outputs_folder, format!("The close id of {month} comes out as {made}."));
     }
     let again = Frozen { normalized, ..frozen };
-    let mut end = settled(again, body, Stage::Close)?;
+    let mut end = with_age(ledger, settled(again, body, Stage::Close)?)?;
     let proved = Proved::default();
     books::publish(&mut end, &NoPlant, &proved, threads)?;
     compare(body, &proved.hashes(), verified);

@@ -7,7 +7,7 @@ use super::outputs::{Kept, Proved};
 use super::parts::Stamps;
 use super::session::{Session, StageLeft, actor, key, report};
 use super::{AgencyTotal, Outcome, Progress, Request, Stage, StageReport};
-use super::{backdated, closed, corrected, gates, late, parts, replay};
+use super::{backdated, closed, corrected, gates, late, parts, replay, suspense};
 use crate::config::{self, Loaded};
 use crate::io::fs::{Disk, DiskError};
 use crate::ledger::{Event, Ledger, NamedHash, Object, Options, Settled, Staging, damaged, outputs_folder};
@@ -146,7 +146,7 @@ impl Run<'_> {
         let stages = charged.stages.clone();
         let (mut end, reached) = self.settle(&sources, charged, findings)?;
         reports.extend(stage_reports(&end, reached)?);
-        self.ease(&mut end);
+        self.ease(&mut end)?;
         if request.until < Stage::Export {
             return self.shown(end, reports);
         }
@@ -246,14 +246,16 @@ impl Run<'_> {
         if request.until == Stage::Close && !request.draft { Standing::Final } else { Standing::Draft }
     }
 
-    fn ease(&self, end: &mut MonthEnd) {
+    fn ease(&self, end: &mut MonthEnd) -> Result<()> {
         let accept_unfinal = end.settings.state.gates.accept_unfinal;
         gates::ease(&mut end.findings, self.standing() == Standing::Draft, accept_unfinal);
         if self.standing() == Standing::Final && self.settled.of(end.month).is_none() {
             end.findings.extend(closed::out_of_order(&self.session, &self.settled));
         }
+        end.findings.extend(suspense::aged(&self.session.ledger, &self.settled, end)?);
         Finding::sort(&mut end.findings);
         end.gates = gates::gates(end);
+        Ok(())
     }
 
     /// Export and close: the outputs where nobody looks first, proved; then one commit.

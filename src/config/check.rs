@@ -9,7 +9,7 @@ use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::month::Validity;
 use crate::model::settings::{Condition, FundingRule, Mode, OwnerResult, OwnerRule, Pool, RateCard, Settings};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Findings beyond those of `load`; none of them blocks. Nothing is said of books that could not be read completely: what
 /// is missing there would look like a mistake elsewhere.
@@ -24,6 +24,7 @@ pub fn check(loaded: &Loaded) -> Vec<Finding> {
     rates(settings, &mut findings);
     funding(settings, &mut findings);
     gaps(settings, &mut findings);
+    unfed(settings, &mut findings);
     accounts_of_agencies(settings, &mut findings);
     for finding in &mut findings {
         finding.severity = finding.severity.min(Severity::Warning);
@@ -176,6 +177,21 @@ fn gaps(settings: &Settings, findings: &mut Vec<Finding>) {
                 Place::file(tables::FUNDING.path).row(rule.line).column("effective_from").value(agency.to_string());
             let why = format!("From {day} to {start} no row of this key pays.");
             findings.push(Finding::new(Code::FundingMissing, place, why, NO_GAP));
+        }
+    }
+}
+
+/// Pools into which no rule and no other pool puts anything: probably a code that is written otherwise elsewhere.
+fn unfed(settings: &Settings, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for pool in &settings.pools {
+        let by_rule = settings.owner_rules.iter().any(|rule| rule.owner == OwnerResult::Pool(pool.id.clone()));
+        let by_pool = settings.pools.iter().any(|other| other.feeds().any(|fed| *fed == pool.id));
+        if !by_rule && !by_pool && told.insert(pool.id.as_str()) {
+            let place = Place::file(tables::POOLS.path).row(pool.line).column("pool").value(pool.id.as_str());
+            let why = "No rule of owners.csv and no other pool gives it anything, so it never shares a cent.";
+            let fix = "Add a rule that assigns the pool, or remove it.";
+            findings.push(Finding::new(Code::PoolUnfed, place, why, fix));
         }
     }
 }

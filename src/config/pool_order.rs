@@ -12,6 +12,7 @@ pub fn check(settings: &Settings, findings: &mut Vec<Finding>) {
     groups(settings, findings);
     periods(settings, findings);
     fallbacks(settings, findings);
+    services_of_measures(settings, findings);
 }
 
 fn place(pool: &Pool, column: &str, value: impl Into<String>) -> Place {
@@ -133,6 +134,22 @@ fn fallbacks(settings: &Settings, findings: &mut Vec<Finding>) {
             let why = "The pool would fall back on itself.";
             let fix = "Name another pool, by whose rule it is shared then.";
             findings.push(Finding::new(Code::TableReference, place(pool, "on_zero_driver", other.as_str()), why, fix));
+        }
+    }
+}
+
+fn services_of_measures(settings: &Settings, findings: &mut Vec<Finding>) {
+    for measure in &settings.state.measures {
+        for service in measure.services.iter().filter(|code| settings.service(code).is_none()) {
+            let why =
+                format!("Measure {} counts charges of {service}, which is no service of services.csv.", measure.name);
+            let place = Place::file("chargeback.toml").row(measure.line).column("services").value(service.as_str());
+            findings.push(Finding::new(
+                Code::TableReference,
+                place,
+                why,
+                "Correct the code, or add the service there.",
+            ));
         }
     }
 }

@@ -525,6 +525,11 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             optional("suspense_limit", Money, "unowned cost up to this does not block; \"0.00\" if absent"),
             optional(
+                "suspense_days",
+                Count,
+                "something that closes have left unowned for more days than this blocks; no limit if absent",
+            ),
+            optional(
                 "negation_limit",
                 Money,
                 "savings plan negations may miss covered usage by this much; \"0.00\" if absent",
@@ -574,11 +579,18 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "measure",
         many: true,
-        about: "A driver that files of the inbox tell: quantities, by the agency that owns them. Pools and rates name it.",
+        about: "A driver that files of the inbox tell, by the agency that owns their rows. Pools and rates name it.",
         keys: &[
             needed("name", Name, "the name pools and rates use"),
-            needed("source", Text, "the format whose rows count, as in openai-usage"),
+            optional("source", Text, "the format whose rows count, as in openai-usage; all of them if absent"),
             optional("meters", List, "the meters that are added up, as in output_tokens; all of them if absent"),
+            optional(
+                "counts",
+                OneOf(&["quantity", "cost", "charges", "resources", "devices"]),
+                "quantity = what was consumed; cost = billed; charges, resources = how many; devices = records of \
+                 ServiceNow's tables of resources; quantity if absent",
+            ),
+            optional("services", List, "the services of services.csv whose charges count; all of them if absent"),
         ],
     },
 ];

@@ -139,6 +139,8 @@ fn example_of_measure(key: &Column) -> &'static str {
     match key.name {
         "name" => "\"ai_tokens\"",
         "source" => "\"openai-usage\"",
+        "counts" => "\"quantity\"",
+        "services" => "[]",
         _ => "[\"uncached_input_tokens\", \"cached_input_tokens\", \"output_tokens\"]",
     }
 }

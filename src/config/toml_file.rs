@@ -5,10 +5,10 @@ use super::columns::{Column, Kind, parts};
 use super::near::nearest;
 use super::sheet::named;
 use super::tables::{SECTIONS, Section};
-use crate::model::codes::{AgencyCode, FundCode};
+use crate::model::codes::{AgencyCode, FundCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::money::Money;
-use crate::model::settings::{BillingTag, Gates, MeasureSetting, SourceSetting, State};
+use crate::model::settings::{BillingTag, Counts, Gates, MeasureSetting, SourceSetting, State};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
@@ -217,7 +217,8 @@ impl File<'_> {
     }
 
     fn measure(&mut self, entries: &Entries, measures: &mut Vec<MeasureSetting>) {
-        let (Some(name), Some(source)) = (entries.get("name"), entries.get("source")) else { return };
+        let Some(name) = entries.get("name") else { return };
+        let source = entries.get("source").unwrap_or_default();
         let line = entries.line_of("name");
         if measures.iter().any(|measure| measure.name == name) {
             let why = "Two measures have this name.";
@@ -225,8 +226,17 @@ impl File<'_> {
             return;
         }
         let meters = entries.get("meters").map(parts).into_iter().flatten().map(str::to_owned).collect();
-        let (name, source) = (name.to_owned(), source.to_owned());
-        measures.push(MeasureSetting { name, source, meters, line: line.unwrap_or_default() });
+        let services = entries.get("services").map(parts).into_iter().flatten();
+        let mut measure = MeasureSetting {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            meters,
+            line: line.unwrap_or_default(),
+            counts: Counts::Quantity,
+            services: services.filter_map(|code| ServiceCode::parse(code).ok()).collect(),
+        };
+        entries.set("counts", &mut measure.counts);
+        measures.push(measure);
     }
 
     fn source(&mut self, entries: &Entries, sources: &mut Vec<SourceSetting>) {
@@ -265,6 +275,7 @@ fn gates(entries: &Entries) -> Gates {
     let mut gates = Gates::default();
     let money = |key: &str| entries.get(key).and_then(|text| Money::parse(text).ok());
     gates.suspense_limit = money("suspense_limit").unwrap_or(gates.suspense_limit);
+    gates.suspense_days = entries.get("suspense_days").and_then(|text| text.parse().ok());
     gates.negation_limit = money("negation_limit").unwrap_or(gates.negation_limit);
     gates.invoice_tolerance = money("invoice_tolerance").unwrap_or(gates.invoice_tolerance);
     gates.accept_unfinal = entries.get("accept_unfinal").map_or(gates.accept_unfinal, |value| value == "yes");

@@ -283,6 +283,12 @@ pub struct PoolResult {
 }
 
 impl PoolResult {
+    /// Whether it has nothing to do with other pools.
+    pub fn is_plain(&self) -> bool {
+        let moved = !self.exchanged.is_zero() || !self.held.is_zero();
+        self.received.is_empty() && self.passed_on.is_empty() && !moved
+    }
+
     /// What its own charges brought in.
     pub fn of_charges(&self) -> Result<Money, Overflow> {
         self.taken_in.checked_sub(Money::total(self.received.iter().map(|(_, amount)| *amount))?)

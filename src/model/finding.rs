@@ -226,6 +226,7 @@ codes! {
     DirectoryRepeated = 413, Warning, "one account, resource or person stands on two records";
     DirectoryAccount = 414, Note, "an account number was repaired";
     OwnerRulesOverlap = 415, Note, "two ownership rules that match the same charge";
+    SuspenseAged = 416, Warning, "suspense that has waited since an earlier month";
     RateMissing = 501, Blocks, "no rate for a service that was used";
     RateAmbiguous = 502, Blocks, "two rates for one charge";
     RateUnapproved = 503, Blocks, "a rate without approval";
@@ -256,6 +257,7 @@ codes! {
     PoolLimits = 617, Blocks, "floors or caps that a pool cannot keep";
     PoolHeld = 618, Warning, "a pool is held";
     PoolStepDown = 619, Note, "what a plain step-down would have given";
+    PoolUnfed = 620, Warning, "a pool that nothing goes into";
     InvoiceDiffers = 701, Blocks, "the vendor's invoice differs from its charges";
     InvoiceMissing = 702, Warning, "no invoice yet: the cost is accrued";
     InvoiceUnmatched = 703, Blocks, "an invoice without charges";

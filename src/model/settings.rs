@@ -91,11 +91,38 @@ pub struct State {
 pub struct MeasureSetting {
     /// As pools and rates call it.
     pub name: String,
-    /// The format whose rows count: `openai-usage`.
+    /// The format whose rows count: `openai-usage`; all of them where it is blank.
     pub source: String,
     /// The meters that are added up; all of them when the list is empty.
     pub meters: Vec<String>,
     pub line: u64,
+    #[serde(default, skip_serializing_if = "Counts::is_quantity")]
+    pub counts: Counts,
+    /// The services of the catalog whose charges count; all of them when the list is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceCode>,
+}
+
+/// What of its rows a measure adds up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counts {
+    #[default]
+    Quantity,
+    /// Billed cost, in the currency of the books.
+    Cost,
+    /// How many charges there are.
+    Charges,
+    /// Different resources that have charges.
+    Resources,
+    /// Records of ServiceNow's tables of resources, with charges or without.
+    Devices,
+}
+
+impl Counts {
+    fn is_quantity(&self) -> bool {
+        *self == Self::Quantity
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,6 +157,9 @@ pub struct SourceSetting {
 pub struct Gates {
     /// Suspense up to this much (sum of magnitudes) does not block.
     pub suspense_limit: Money,
+    /// Something that has waited in suspense for more days than this blocks; none = it only warns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspense_days: Option<u32>,
     /// Savings plan negations may miss the usage they cancel by this much (sum of magnitudes) without blocking; the
     /// vendor's amounts then stand as they are.
     pub negation_limit: Money,
@@ -152,6 +182,7 @@ impl Default for Gates {
     fn default() -> Self {
         Self {
             suspense_limit: Money::ZERO,
+            suspense_days: None,
             negation_limit: Money::ZERO,
             invoice_tolerance: Money::from_cents(1),
             accept_unfinal: false,

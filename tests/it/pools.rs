@@ -612,3 +612,36 @@ fn a_commitment_benefits_the_user_the_buyer_or_a_pool() {
     settings.owner_rules.push(owner(1, "charge_category=Purchase", OwnerResult::Pool(pool("SHR"))));
     assert_eq!(lines_of_reservation(&settings), ["DOH SHR 33.34", "DOT SHR 33.33", "DPS SHR 33.33"]);
 }
+
+/// Records of ServiceNow, each once however many spellings its id has, whose department says who has it.
+#[test]
+fn devices_are_counted_from_servicenow() {
+    use chargeback::model::intake::DirectoryEntry;
+    use chargeback::model::settings::{Counts, MeasureSetting};
+    use chargeback::stages::rate::measures;
+    let mut settings = books(vec![shared("SHR", by("machines"))]);
+    settings.state.measures = vec![MeasureSetting {
+        name: "machines".to_owned(),
+        source: String::new(),
+        meters: Vec::new(),
+        line: 7,
+        counts: Counts::Devices,
+        services: Vec::new(),
+    }];
+    let mut directory = Directory::default();
+    for (id, department, row) in
+        [("i-1", "doh", 2), ("machine-1", "doh", 2), ("i-2", "DOH", 3), ("i-3", "dot", 4), ("i-4", "nobody", 5)]
+    {
+        let (departments, file) = (vec![department.to_owned()], "servicenow/machines.csv".to_owned());
+        let entry = DirectoryEntry { departments, file, row, ..DirectoryEntry::default() };
+        directory.resources.insert(id.to_owned(), entry);
+    }
+    let (values, findings) = measures(&roll_up(&[]), &directory, &settings, september());
+    let told: Vec<String> = values.iter().map(|of| format!("{} {} {}", of.agency, of.value, of.unit)).collect();
+    assert_eq!(told, ["DOH 2 devices", "DOT 1 devices"]);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert!(findings[0].why.starts_with("1 devices of resource i-4 ("), "{}", findings[0].why);
+    settings.drivers = values;
+    let made = allocated(&settings, &[("SHR", 3, "100.00")]);
+    assert_eq!(shares(&made), ["SHR DOH 66.67", "SHR DOT 33.33"]);
+}

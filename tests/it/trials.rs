@@ -171,3 +171,148 @@ fn every_rule_of_a_month_is_listed_with_what_it_takes() {
     assert_eq!(taken, served);
     assert!(told.covered.iter().all(|part| !part.to.starts_with("nobody")), "{:?}", told.covered);
 }
+
+const CARRIER: &str = r#"
+source = "carrier"
+title = "Carrier's bill"
+folder = "telecom"
+
+[columns]
+billed_cost = "cost"
+sub_account_id = "account"
+resource_id = "line"
+charge_date = "day"
+
+[constants]
+provider_name = "Carrier"
+billing_currency = "USD"
+consumed_quantity = "1"
+consumed_unit = "lines"
+"#;
+
+/// Books with nothing but a carrier's bill: account LAB belongs to nobody.
+fn carrier(days: &str) -> Books {
+    let books = golden();
+    fs::remove_dir_all(books.path.join("inbox")).unwrap();
+    fs::remove_dir_all(books.path.join("invoices")).unwrap();
+    let toml = String::from_utf8(books.read("chargeback.toml")).unwrap();
+    let toml = toml.replace("folder = \"a", "expected = false\nfolder = \"a");
+    let limit = "suspense_limit = \"0.00\"";
+    assert!(toml.contains(limit), "{toml}");
+    let toml = toml.replace(limit, &format!("suspense_limit = \"100.00\"\n{days}"));
+    books.write("chargeback.toml", toml.as_bytes());
+    books.write("mappings/carrier.toml", CARRIER.as_bytes());
+    let append = |path: &str, rows: &str| {
+        let text = String::from_utf8(books.read(path)).unwrap();
+        books.write(path, format!("{}\n{rows}", text.trim_end()).as_bytes());
+    };
+    append("services.csv", "TEL,Telephone lines,,8,Carrier\n");
+    books.write(
+        "rates/tel.csv",
+        b"rate_id,version,service,effective_from,approved_by,approved_on,model,basis\n\
+          TEL-A,1,TEL,2025-07-01,Rate board,2025-05-14,pass_through,billed\n",
+    );
+    for month in ["2025-10", "2025-11", "2025-12"] {
+        let day = |day: u32| format!("{month}-{day:02}");
+        let rows = format!(
+            "day,account,line,cost\n{},doh,555-1,10.00\n{},doh,555-1,5.00\n{},doh,555-2,5.00\n{},dot,555-3,60.00\n{},LAB,555-9,{}\n",
+            day(1),
+            day(2),
+            day(2),
+            day(3),
+            day(4),
+            if month == "2025-10" { "7.00" } else { "8.50" }
+        );
+        books.write(&format!("inbox/{month}/telecom/bill.csv"), rows.as_bytes());
+        let hours: String = ["DOH", "DOT", "DPS"]
+            .map(|agency| format!("servicenow_hours,{month},{agency},0,hour\nai_tokens,{month},{agency},0,token\n"))
+            .concat();
+        books.write(&format!("drivers/{month}.csv"), format!("driver,month,agency,value,unit\n{hours}").as_bytes());
+    }
+    let owners = String::from_utf8(books.read("owners.csv")).unwrap();
+    let header = owners.lines().find(|line| line.starts_with("rule,")).unwrap();
+    let row = |id: &str, account: &str, agency: &str| {
+        let cell = |column: &str| match column {
+            "rule" => id.to_owned(),
+            "assign" => "agency".to_owned(),
+            "value" => agency.to_owned(),
+            "sub_account_id" => account.to_owned(),
+            _ => String::new(),
+        };
+        header.split(',').map(cell).collect::<Vec<_>>().join(",")
+    };
+    append("owners.csv", &format!("{}\n{}\n", row("tel-doh", "doh", "DOH"), row("tel-dot", "dot", "DOT")));
+    books
+}
+
+fn close_of(books: &Books, month: &str) -> close::Outcome {
+    let mut request = request(books, month);
+    request.invocation.today = "2026-02-01".parse().unwrap();
+    books.run(&request)
+}
+
+/// What waits in suspense month after month is told with its age and all its dollars; at an age it blocks.
+#[test]
+fn suspense_grows_old_and_blocks_at_an_age() {
+    let books = carrier("suspense_days = 40\n");
+    let aged = |outcome: &close::Outcome| {
+        let told: Vec<_> =
+            outcome.findings.iter().filter(|finding| finding.code.to_string() == "CB0416").cloned().collect();
+        told
+    };
+    let october = close_of(&books, "2025-10");
+    assert_eq!((october.state.as_str(), aged(&october).len()), ("closed", 0), "{}", books.told(&october));
+    let november = close_of(&books, "2025-11");
+    let told = aged(&november);
+    assert_eq!((november.state.as_str(), told.len()), ("closed", 1), "{}", books.told(&november));
+    assert!(!told[0].blocks());
+    assert_eq!(told[0].at_stake.as_ref().unwrap().0.to_string(), "15.5");
+    assert_eq!(
+        told[0].why,
+        "What is told of it as CB0401 has had no owner since the close of 2025-10, 30 days before the end of 2025-11: 2025-10 \
+         7.00, 2025-11 8.50. The gate allows 40."
+    );
+    // Proved again from the ledger, the age included.
+    assert_eq!(close::verify(&books.path, false, None).unwrap(), vec![]);
+    let december = close_of(&books, "2025-12");
+    let told = aged(&december);
+    assert_eq!((december.exit, told.len()), (Exit::Blocked, 1), "{}", books.told(&december));
+    assert!(told[0].blocks() && told[0].why.contains("61 days"), "{}", told[0].why);
+    // With an owner it is closed.
+    let owners = String::from_utf8(books.read("owners.csv")).unwrap();
+    let owners_of_both = format!("{}\n{}", owners.trim_end(), {
+        let row = owners.lines().find(|line| line.starts_with("tel-dot,")).unwrap();
+        row.replace("tel-dot,", "tel-lab,").replace(",dot", ",LAB")
+    });
+    books.write("owners.csv", owners_of_both.as_bytes());
+    let december = close_of(&books, "2025-12");
+    assert_eq!((december.state.as_str(), aged(&december).len()), ("closed", 0), "{}", books.told(&december));
+}
+
+/// Ten dollars of the pool by cost, by charges, by lines: DOH has 20.00 on three rows of two lines, DOT 60.00 on one.
+#[test]
+fn a_pool_by_what_the_files_count() {
+    for (counts, expected) in
+        [("cost", ["2.50", "7.50"]), ("charges", ["7.50", "2.50"]), ("resources", ["6.67", "3.33"])]
+    {
+        let books = carrier("");
+        let toml = String::from_utf8(books.read("chargeback.toml")).unwrap();
+        let measure = format!("[[measure]]\nname = \"lines\"\ncounts = \"{counts}\"\nservices = [\"TEL\"]\n");
+        books.write("chargeback.toml", format!("{toml}\n{measure}").as_bytes());
+        books.write(
+            "pools.csv",
+            b"pool,version,service,method,driver,targets\nSHR,1,SHR,driver,lines,\nAI,1,AI,even,,\n",
+        );
+        let owners = String::from_utf8(books.read("owners.csv")).unwrap();
+        let lab = owners.lines().find(|line| line.starts_with("tel-dot,")).unwrap();
+        let lab = lab.replace("tel-dot,", "tel-lab,").replace(",dot", ",LAB").replace(",agency,DOT", ",pool,SHR");
+        books.write("owners.csv", format!("{}\n{lab}\n", owners.trim_end()).as_bytes());
+        let bill = String::from_utf8(books.read("inbox/2025-10/telecom/bill.csv")).unwrap();
+        books.write("inbox/2025-10/telecom/bill.csv", bill.replace("7.00", "10.00").as_bytes());
+        let folder = other(&books, &[("services.csv", "Telephone lines", "Lines")]);
+        let told = whatif(&books, "2025-10", folder.path());
+        let shares: Vec<String> =
+            told.lines.iter().filter(|line| line.service == "SHR").map(|line| line.now.to_string()).collect();
+        assert_eq!(shares, expected, "{counts}: {:#?} {:#?}", told.findings_now, told.lines);
+    }
+}

@@ -231,7 +231,7 @@ pub(super) fn laws(end: &MonthEnd) -> Sheet {
 }
 
 pub(super) fn pools(end: &MonthEnd) -> Result<Sheet, Overflow> {
-    let columns = [
+    let mut columns = vec![
         column("Pool", 14, Kind::Text),
         column("Version", 9, Kind::Text),
         column("Service", 12, Kind::Text),
@@ -242,24 +242,38 @@ pub(super) fn pools(end: &MonthEnd) -> Result<Sheet, Overflow> {
         column("Given out", 18, Kind::Money),
         column("Difference", 16, Kind::Money),
     ];
+    // Books whose pools give nothing to each other have no columns for it.
+    let between = end.bills.pools.iter().any(|pool| !pool.is_plain());
+    if between {
+        let of_pools = ["From other pools", "To other pools", "Held"].map(|name| column(name, 18, Kind::Money));
+        columns.splice(7..7, of_pools);
+    }
     let mut rows = Vec::new();
     for pool in &end.bills.pools {
-        rows.push(vec![
+        let received = Money::total(pool.received.iter().map(|(_, amount)| *amount))?.checked_add(pool.exchanged)?;
+        let passed_on = Money::total(pool.passed_on.iter().map(|(.., amount)| *amount))?;
+        let shares = Money::total(pool.shares.iter().map(|(.., amount)| *amount))?;
+        let (taken_in, gone) = (pool.of_charges()?, shares.checked_add(passed_on)?.checked_add(pool.held)?);
+        let mut row = vec![
             Cell::text(&pool.pool),
             Cell::text(pool.version),
             Cell::text(&pool.service),
             Cell::text(&pool.description),
             Cell::text(&pool.method),
             Cell::Decimal(pool.shares.len().to_string()),
-            Cell::Money(pool.taken_in),
-            Cell::Money(pool.given_out),
-            Cell::Money(pool.taken_in.checked_sub(pool.given_out)?),
-        ]);
+            Cell::Money(taken_in),
+            Cell::Money(shares),
+            Cell::Money(taken_in.checked_add(received)?.checked_sub(gone)?),
+        ];
+        if between {
+            row.splice(7..7, [received, passed_on, pool.held].map(Cell::Money));
+        }
+        rows.push(row);
     }
     let taken_in = Money::total(end.bills.pool_details.iter().map(|detail| detail.amount))?;
     let shares = Money::total(end.bills.pools.iter().flat_map(|pool| &pool.shares).map(|(.., cents)| *cents))?;
     let what = "What each pool took in and gave out. The ledger's figures are the charges in the pools and the shares.";
-    Ok(sheet("Pools", "Pools", what, columns, rows, vec![(6, taken_in), (7, shares)]))
+    Ok(sheet("Pools", "Pools", what, columns, rows, vec![(6, taken_in), (if between { 10 } else { 7 }, shares)]))
 }
 
 pub(super) fn pool_shares(end: &MonthEnd) -> Result<Sheet, Overflow> {
@@ -273,15 +287,16 @@ pub(super) fn pool_shares(end: &MonthEnd) -> Result<Sheet, Overflow> {
     ];
     let mut rows = Vec::new();
     for pool in &end.bills.pools {
+        let mut row = |to: String, name: &str, driver: &str, cents: Money| {
+            let of_pool = [Cell::text(&pool.pool), Cell::text(pool.version), Cell::text(to), Cell::text(name)];
+            rows.push(of_pool.into_iter().chain([Cell::Decimal(driver.to_owned()), Cell::Money(cents)]).collect());
+        };
         for (agency, driver, cents) in &pool.shares {
-            rows.push(vec![
-                Cell::text(&pool.pool),
-                Cell::text(pool.version),
-                Cell::text(agency),
-                Cell::text(end.settings.agency(agency).map_or("", |named| &named.name)),
-                Cell::Decimal(driver.clone()),
-                Cell::Money(*cents),
-            ]);
+            let name = end.settings.agency(agency).map_or("", |named| &named.name);
+            row(agency.to_string(), name, driver, *cents);
+        }
+        for (to, driver, cents) in &pool.passed_on {
+            row(format!("pool {to}"), "shared on from there", driver, *cents);
         }
     }
     let given_out = Money::total(end.bills.pools.iter().map(|pool| pool.given_out))?;

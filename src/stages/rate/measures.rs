@@ -6,6 +6,7 @@
 
 use super::ownership::{NO_RULE, Owners};
 use super::service_now::ServiceNow;
+use super::services::Services;
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
@@ -14,8 +15,8 @@ use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::intake::Directory;
 use crate::model::money::{Overflow, Quantity};
 use crate::model::month::Month;
-use crate::model::roll_up::{RollUp, Row};
-use crate::model::settings::{DriverValue, MeasureSetting, Settings};
+use crate::model::roll_up::{RollUp, Row, Symbol};
+use crate::model::settings::{Counts, DriverValue, MeasureSetting, Service, Settings};
 use crate::sources::SOURCES;
 use crate::sources::mapped::source_named;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,16 +36,24 @@ pub fn measures(
         return (values, findings);
     }
     let service_now = Rc::new(ServiceNow::new(directory, roll_up));
-    let mut owners = Owners::new(settings, service_now, roll_up.tags());
+    let mut rules = Rules {
+        owners: Owners::new(settings, service_now, roll_up.tags()),
+        services: Services::new(settings, roll_up.tags()),
+        exchange: Exchange::new(settings, month),
+    };
     for measure in &settings.state.measures {
-        if source_named(&measure.source, &settings.state.mappings).is_none() {
+        if !measure.source.is_empty() && source_named(&measure.source, &settings.state.mappings).is_none() {
             let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
             let why = format!("No format is called {}, so nothing would ever be counted.", measure.source);
             findings.push(finding(Code::SettingInvalid, measure, why, &format!("Write one of {}.", names.join(", "))));
             continue;
         }
         let mut taking = Taking::default();
-        match taking.all(roll_up, &mut owners, measure, Exchange::new(settings, month)) {
+        let taken = match measure.counts {
+            Counts::Devices => taking.devices(directory, &rules, month),
+            _ => taking.all(roll_up, &mut rules, measure, settings.state.currency.as_str()),
+        };
+        match taken {
             Ok(()) => taking.end(measure, month, &mut values, &mut findings),
             Err(Overflow) => findings.push(finding(Code::TableCell, measure, Overflow.to_string(), "Ask the vendor.")),
         }
@@ -79,36 +88,77 @@ struct Taking {
     units: BTreeSet<String>,
 }
 
+/// What decides whose a row is, and whether it counts.
+struct Rules<'a> {
+    owners: Owners<'a>,
+    services: Services<'a>,
+    exchange: Exchange<'a>,
+}
+
 impl Taking {
     fn all(
         &mut self,
         roll_up: &RollUp,
-        owners: &mut Owners<'_>,
+        rules: &mut Rules<'_>,
         measure: &MeasureSetting,
-        exchange: Exchange<'_>,
+        currency: &str,
     ) -> Result<(), Overflow> {
-        for row in roll_up.rows().filter(|row| is_of(measure, row, exchange)) {
-            let quantity = row.sums().quantity;
-            if quantity.is_zero() {
+        let mut seen: BTreeSet<(Destination, Symbol)> = BTreeSet::new();
+        for row in roll_up.rows() {
+            if !is_of(measure, &row, rules.exchange) || !rules.is_of_services(measure, &row) {
                 continue;
             }
-            self.units.insert(row.text(Dimension::ConsumedUnit).to_owned());
-            let sum = match owners.owner(&row, row.day()).destination {
-                Destination::Agency(agency) => self.by_agency.entry(agency).or_default(),
-                Destination::Suspense(reason) => {
-                    self.strangers.insert(match reason.as_str() {
-                        NO_RULE => who(&row),
-                        reason => format!("{} ({reason})", who(&row)),
-                    });
-                    &mut self.unowned
-                }
-                Destination::Pool(pool) => self.elsewhere.entry(format!("pool {pool}")).or_default(),
-                Destination::Central(reason) | Destination::Excluded(reason) => {
-                    self.elsewhere.entry(reason).or_default()
-                }
+            let sums = row.sums();
+            let cost = || rules.exchange.in_books(row.text(Dimension::BillingCurrency), sums.billed);
+            let (value, unit) = match measure.counts {
+                Counts::Cost => (Quantity::from_units(cost()?.units()), currency),
+                Counts::Charges => (counted(sums.charges), "charges"),
+                Counts::Resources if row.text(Dimension::ResourceId).is_empty() => continue,
+                Counts::Resources => (Quantity::ONE, "resources"),
+                Counts::Quantity | Counts::Devices => (sums.quantity, row.text(Dimension::ConsumedUnit)),
             };
-            *sum = sum.checked_add(quantity)?;
+            if value.is_zero() {
+                continue;
+            }
+            let owner = rules.owners.owner(&row, row.day()).destination;
+            // A resource that moves within the month is one of each of its owners.
+            let resource = (owner.clone(), row.symbol(Dimension::ResourceId));
+            if measure.counts == Counts::Resources && !seen.insert(resource) {
+                continue;
+            }
+            self.units.insert(unit.to_owned());
+            self.count(owner, value, || who(&row))?;
         }
+        Ok(())
+    }
+
+    /// Every record once, under however many spellings its id is known; whose it is at the end of the month.
+    fn devices(&mut self, directory: &Directory, rules: &Rules<'_>, month: Month) -> Result<(), Overflow> {
+        let mut seen: BTreeSet<(&str, u64)> = BTreeSet::new();
+        for (id, entry) in &directory.resources {
+            if seen.insert((&entry.file, entry.row)) {
+                let owner = rules.owners.of_entry(entry, month.last_day());
+                self.units.insert("devices".to_owned());
+                self.count(owner, Quantity::ONE, || format!("resource {id}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, owner: Destination, value: Quantity, who: impl Fn() -> String) -> Result<(), Overflow> {
+        let sum = match owner {
+            Destination::Agency(agency) => self.by_agency.entry(agency).or_default(),
+            Destination::Suspense(reason) => {
+                self.strangers.insert(match reason.as_str() {
+                    NO_RULE => who(),
+                    reason => format!("{} ({reason})", who()),
+                });
+                &mut self.unowned
+            }
+            Destination::Pool(pool) => self.elsewhere.entry(format!("pool {pool}")).or_default(),
+            Destination::Central(reason) | Destination::Excluded(reason) => self.elsewhere.entry(reason).or_default(),
+        };
+        *sum = sum.checked_add(value)?;
         Ok(())
     }
 
@@ -121,7 +171,7 @@ impl Taking {
                 let why = format!(
                     "It would add {} of {}, and a sum of both means nothing.",
                     list.join(" and "),
-                    measure.source
+                    if measure.source.is_empty() { "all files" } else { &measure.source }
                 );
                 let fix = "Name the meters it counts: `meters = [\"output_tokens\"]`.";
                 findings.push(finding(Code::UnitMixed, measure, why, fix));
@@ -158,11 +208,22 @@ impl Taking {
     }
 }
 
+impl Rules<'_> {
+    fn is_of_services(&mut self, measure: &MeasureSetting, row: &Row<'_>) -> bool {
+        let named = |service: &Service| measure.services.contains(&service.code);
+        measure.services.is_empty() || self.services.of(row).is_some_and(named)
+    }
+}
+
+fn counted(charges: u64) -> Quantity {
+    Quantity::from_units(i128::from(charges) * Quantity::ONE.units())
+}
+
 /// Rows without money belong to no currency; of the others, those of another currency are nobody's here.
 fn is_of(measure: &MeasureSetting, row: &Row<'_>, exchange: Exchange<'_>) -> bool {
     let own = row.text(Dimension::BillingCurrency);
     let meter = row.text(Dimension::SkuMeter);
-    row.text(Dimension::Source) == measure.source
+    (measure.source.is_empty() || row.text(Dimension::Source) == measure.source)
         && (own.is_empty() || exchange.keeps(own))
         && (measure.meters.is_empty() || measure.meters.iter().any(|wanted| wanted.eq_ignore_ascii_case(meter)))
 }

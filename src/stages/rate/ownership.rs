@@ -6,7 +6,7 @@ use super::service_now::{Found, ServiceNow};
 use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
-use crate::model::intake::Directory;
+use crate::model::intake::{Directory, DirectoryEntry};
 use crate::model::roll_up::Row;
 use crate::model::settings::{Agency, OwnerResult, OwnerRule, Settings};
 use chrono::NaiveDate;
@@ -61,6 +61,18 @@ impl<'a> Owners<'a> {
 }
 
 impl Owners<'_> {
+    /// Whose a record of ServiceNow is.
+    pub fn of_entry(&self, entry: &DirectoryEntry, day: NaiveDate) -> Destination {
+        let mut problems = Vec::new();
+        let source = format!("{} row {}", entry.file, entry.row);
+        let owner = match &entry.departments[..] {
+            [department] => self.register.agency_of(department, day, source, &mut problems),
+            [] => return Destination::Suspense("ServiceNow names no department".to_owned()),
+            several => return Destination::Suspense(format!("ServiceNow names several: {}", several.join(", "))),
+        };
+        owner.unwrap_or_else(|| Destination::Suspense(reason(&problems)))
+    }
+
     /// Where one rule that fits would lead, or why it knows no owner.
     pub fn alone(&self, rule: &OwnerRule, row: &Row<'_>, day: NaiveDate) -> Result<Destination, String> {
         let mut problems = Vec::new();
