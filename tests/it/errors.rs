@@ -260,7 +260,7 @@ fn there_are_at_least_a_hundred_and_no_name_twice() {
 }
 
 /// Codes that no input can raise by itself, or none of these books, each with the reason.
-const NOT_SHOWN: [(Code, &str); 11] = [
+const NOT_SHOWN: [(Code, &str); 12] = [
     (Code::RateBackDated, "needs a close before it: the tests of the close do that"),
     (Code::FileChanged, "needs a file that changes while it is read: the tests of the inbox do that"),
     (Code::VersionRestated, "not raised yet: a month delivered again is told by its close"),
