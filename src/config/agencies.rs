@@ -78,8 +78,10 @@ fn owner(row: &Row, findings: &mut Vec<Finding>) -> Option<OwnerResult> {
         }
         ("agency", _) => AgencyCode::parse(value).ok().map(OwnerResult::Agency),
         ("pool", _) => PoolId::parse(value).ok().map(OwnerResult::Pool),
-        ("agency-of-tag", "") | ("central" | "excluded", "") => None,
+        ("agency-of-tag" | "agency-of-group-tag" | "agency-of-account-tag" | "central" | "excluded", "") => None,
         ("agency-of-tag", tag) => Some(OwnerResult::AgencyOfTag(tag.to_owned())),
+        ("agency-of-group-tag", tag) => Some(OwnerResult::AgencyOfGroupTag(tag.to_owned())),
+        ("agency-of-account-tag", tag) => Some(OwnerResult::AgencyOfAccountTag(tag.to_owned())),
         ("central", reason) => Some(OwnerResult::Central(reason.to_owned())),
         ("excluded", reason) => Some(OwnerResult::Excluded(reason.to_owned())),
         _ => None,
@@ -90,7 +92,7 @@ fn owner(row: &Row, findings: &mut Vec<Finding>) -> Option<OwnerResult> {
             match row.get("assign") {
                 "agency" => "which agency",
                 "pool" => "which pool",
-                "agency-of-tag" => "which billing tag",
+                "agency-of-tag" | "agency-of-group-tag" | "agency-of-account-tag" => "which billing tag",
                 _ => "why",
             },
         );

@@ -35,7 +35,8 @@ pub fn check(loaded: &Loaded) -> Vec<Finding> {
 
 /// Whether a rule leads somewhere for every charge it matches.
 fn decides(rule: &OwnerRule) -> bool {
-    !matches!(rule.owner, OwnerResult::AgencyOfTag(_) | OwnerResult::ServiceNow)
+    use OwnerResult::{AgencyOfAccountTag, AgencyOfGroupTag, AgencyOfTag, ServiceNow};
+    !matches!(rule.owner, AgencyOfTag(_) | AgencyOfGroupTag(_) | AgencyOfAccountTag(_) | ServiceNow)
 }
 
 fn holds_throughout(outer: &Validity, inner: &Validity) -> bool {

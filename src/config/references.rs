@@ -121,7 +121,7 @@ impl Names {
         if let Some(assign) = row.columns().find(|(column, _)| column.name == "assign").map(|(_, cell)| cell) {
             let declared = match assign {
                 "agency" => Some(Declared::Agency),
-                "agency-of-tag" => Some(Declared::BillingTag),
+                "agency-of-tag" | "agency-of-group-tag" | "agency-of-account-tag" => Some(Declared::BillingTag),
                 "pool" => Some(Declared::Pool),
                 _ => None,
             };

@@ -41,8 +41,18 @@ pub const OWNERS: &Table = &Table {
         TO,
         needed(
             "assign",
-            OneOf(&["agency", "agency-of-tag", "servicenow", "pool", "central", "excluded"]),
-            "agency = this one; agency-of-tag = the agency whose code or alias the tag says; servicenow = the department of the \
+            OneOf(&[
+                "agency",
+                "agency-of-tag",
+                "agency-of-group-tag",
+                "agency-of-account-tag",
+                "servicenow",
+                "pool",
+                "central",
+                "excluded",
+            ]),
+            "agency = this one; agency-of-tag = the agency whose code or alias the tag says; agency-of-group-tag, \
+             agency-of-account-tag = the one agency that the tag says on other charges of the resource group or account; servicenow = the department of the \
              resource, or else of the user, or else of the account there; pool = shared; central = borne by the provider; excluded = not of these books",
         ),
         optional(

@@ -328,6 +328,10 @@ pub enum OwnerResult {
     Agency(AgencyCode),
     /// The agency whose code or alias is the value of this tag; no match goes on to the next rule.
     AgencyOfTag(String),
+    /// The same, by what this tag says on other charges of the resource group.
+    AgencyOfGroupTag(String),
+    /// The same, by what this tag says on other charges of the account.
+    AgencyOfAccountTag(String),
     /// The agency of the account or resource in ServiceNow; no match goes on to the next rule.
     ServiceNow,
     /// A shared pool.

@@ -186,6 +186,9 @@ fn owner_rules(dice: &mut Dice) -> Vec<OwnerRule> {
         add(valid(dice), when(&[(ServiceCode, "*.Web")]), OwnerResult::Pool(pool("NET")));
     }
     add(Validity::default(), Vec::new(), OwnerResult::AgencyOfTag("agency".to_owned()));
+    if dice.one_in(4) {
+        add(valid(dice), Vec::new(), OwnerResult::AgencyOfAccountTag("agency".to_owned()));
+    }
     for account in ACCOUNTS {
         let owner = match dice.below(8) {
             0 => OwnerResult::Central("a decision".to_owned()),

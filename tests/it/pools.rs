@@ -207,6 +207,24 @@ fn a_driver_of_zero_under_each_policy() {
     assert_eq!(codes(&allocated(&settings, &[("SHR", 3, "100.01")])), ["CB0601"]);
 }
 
+/// By the rule of another pool it may be among its own recipients: what it uses of itself costs it nothing.
+#[test]
+fn a_rule_that_is_lent_gives_a_pool_nothing_of_itself() {
+    let fixed = Method::Fixed { shares: [(agency("DOH"), decimal("30")), (agency("DOT"), decimal("20"))].into() };
+    let mut net = shared("NET", fixed);
+    net.sharing.pool_shares = [(pool("SHR"), decimal("50"))].into();
+    net.targets.push(Target::Pool(pool("SHR")));
+    let policy = OnZeroDriver::Fallback(pool("NET"));
+    let mut shr = with(Sharing { on_zero_driver: policy, ..Sharing::default() }, by("units"));
+    shr.stage = 2;
+    let mut settings = books(vec![net, shr]);
+    settings.drivers = used("units", ["0", "0", "0"]);
+    let made = allocated(&settings, &[("NET", 3, "100.00"), ("SHR", 3, "10.00")]);
+    // 60.00 of SHR by 30 and 20 of 50.
+    assert_eq!(shares(&made), ["NET DOH 30.00", "SHR DOH 36.00", "NET DOT 20.00", "SHR DOT 24.00"]);
+    assert_eq!(codes(&made), ["CB0602"]);
+}
+
 #[test]
 fn floors_caps_and_small_shares_with_their_waterfall() {
     let plain = Sharing::default;

@@ -329,6 +329,22 @@ fn owner_of(row: &Row<'_>, made: &MadeUp) -> Destination {
                 }
                 found
             }
+            OwnerResult::AgencyOfGroupTag(_) => panic!("no made-up month has groups"),
+            OwnerResult::AgencyOfAccountTag(tag) => {
+                let account = row.text(Dimension::SubAccountId);
+                let of_account = made.roll_up.rows().filter(|other| other.text(Dimension::SubAccountId) == account);
+                let agencies: BTreeSet<AgencyCode> = of_account
+                    .filter_map(|other| match called(other.tag(tag)) {
+                        Some(Destination::Agency(agency)) => Some(agency),
+                        _ => None,
+                    })
+                    .collect();
+                let named: Vec<&str> = agencies.iter().map(AgencyCode::as_str).collect();
+                if agencies.len() > 1 {
+                    reason.get_or_insert(format!("tag {tag} of account {account} says {}", named.join(", ")));
+                }
+                if agencies.len() == 1 { agencies.into_iter().next().map(Destination::Agency) } else { None }
+            }
             OwnerResult::ServiceNow => match made.directory.accounts.get(row.text(Dimension::SubAccountId)) {
                 Some(entry) if entry.departments.len() == 1 => {
                     let found = called(&entry.departments[0]);
@@ -842,7 +858,13 @@ impl Plain {
         let mut ids: BTreeSet<String> = self.charges.iter().filter_map(of_charge).collect();
         for _ in 0..3 {
             for id in ids.clone() {
-                let fed = pool_in_month(settings, &id).unwrap().targets.iter().filter_map(|target| match target {
+                let pool = pool_in_month(settings, &id).unwrap();
+                let lender = match &pool.sharing.on_zero_driver {
+                    OnZeroDriver::Fallback(other) => pool_in_month(settings, other.as_str()),
+                    _ => None,
+                };
+                let targets = pool.targets.iter().chain(lender.iter().flat_map(|pool| &pool.targets));
+                let fed = targets.filter_map(|target| match target {
                     Target::Pool(id) => Some(id.to_string()),
                     _ => None,
                 });
@@ -988,7 +1010,11 @@ impl Plain {
                 let of_pools = pool.sharing.pool_shares.iter().map(|(id, share)| (Recipient::Pool(id.clone()), share));
                 let shares: BTreeMap<_, _> =
                     of_agencies.chain(of_pools).map(|(to, share)| (to, of_text(&share.to_string()))).collect();
-                if shares.values().sum::<Fraction>() == whole(100) { Ok(shares) } else { Err(No::Broken) }
+                if shares.values().sum::<Fraction>() != whole(100) {
+                    return Err(No::Broken);
+                }
+                // By another pool's rule it may be among its own recipients, and gives itself nothing.
+                Ok(shares.into_iter().filter(|(to, _)| *to != Recipient::Pool(pool.id.clone())).collect())
             }
             Method::ProportionalToCost { services } => {
                 let cost_of = |to: &Recipient| -> i64 {

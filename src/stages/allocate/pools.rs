@@ -117,7 +117,13 @@ impl<'a> Desk<'a, '_> {
         let (settings, month) = (self.books.settings, self.books.month);
         let mut waiting: Vec<PoolId> = members.keys().cloned().collect();
         while let Some(id) = waiting.pop() {
-            let fed = settings.pool(&id, month).into_iter().flat_map(Pool::feeds);
+            let pool = settings.pool(&id, month);
+            // It may be shared by the rule of another, which then feeds the same pools.
+            let lender = pool.and_then(|pool| match &pool.sharing.on_zero_driver {
+                OnZeroDriver::Fallback(other) => settings.pool(other, month),
+                _ => None,
+            });
+            let fed = pool.into_iter().chain(lender).flat_map(Pool::feeds);
             for pool in fed.filter(|pool| settings.pool(pool, month).is_some()) {
                 if !members.contains_key(pool) {
                     members.insert(pool.clone(), Vec::new());

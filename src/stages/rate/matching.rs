@@ -99,6 +99,8 @@ impl<'a> Reads<'a> {
         for rule in &settings.owner_rules {
             match &rule.owner {
                 OwnerResult::AgencyOfTag(tag) => places.extend(tag_place(tag, tags)),
+                // Provider and account are read in any case.
+                OwnerResult::AgencyOfGroupTag(_) => places.push(Dimension::ResourceGroup as usize),
                 OwnerResult::ServiceNow => asks_service_now = true,
                 _ => {}
             }

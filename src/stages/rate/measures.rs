@@ -37,7 +37,7 @@ pub fn measures(
     }
     let service_now = Rc::new(ServiceNow::new(directory, roll_up));
     let mut rules = Rules {
-        owners: Owners::new(settings, service_now, roll_up.tags()),
+        owners: Owners::new(settings, service_now, roll_up),
         services: Services::new(settings, roll_up.tags()),
         exchange: Exchange::new(settings, month),
     };

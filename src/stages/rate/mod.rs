@@ -11,6 +11,7 @@
 //! into a finding: nothing is guessed and nothing is left out.
 
 mod card;
+mod inherited;
 mod matching;
 mod measures;
 mod ownership;
@@ -96,7 +97,7 @@ impl<'a> Desk<'a> {
             settings,
             month,
             exchange: Exchange::new(settings, month),
-            owners: Owners::new(settings, service_now.clone(), roll_up.tags()),
+            owners: Owners::new(settings, service_now.clone(), roll_up),
             services: Services::new(settings, roll_up.tags()),
             cards: Cards::new(settings, roll_up.tags()),
             reads: Reads::new(settings, service_now, roll_up.tags()),

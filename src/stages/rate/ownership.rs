@@ -1,5 +1,6 @@
 //! Who owns a charge: ordered, dated rules, of which the first that leads to an agency, a pool or a decision wins.
 
+use super::inherited::{Inherited, Level};
 use super::matching::{Tests, fold};
 use super::problem::Unowned;
 use super::service_now::{Found, ServiceNow};
@@ -7,7 +8,7 @@ use crate::model::bill::Destination;
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
 use crate::model::intake::{Directory, DirectoryEntry};
-use crate::model::roll_up::Row;
+use crate::model::roll_up::{RollUp, Row};
 use crate::model::settings::{Agency, OwnerResult, OwnerRule, Settings};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ struct Register<'a> {
     service_now: Rc<ServiceNow<'a>>,
     agencies: BTreeMap<String, &'a Agency>,
     by_code: BTreeMap<&'a AgencyCode, &'a Agency>,
+    inherited: Inherited,
 }
 
 pub(super) struct Owned {
@@ -33,13 +35,15 @@ pub(super) struct Owned {
 }
 
 impl<'a> Owners<'a> {
-    pub fn new(settings: &'a Settings, service_now: Rc<ServiceNow<'a>>, tags: &[String]) -> Self {
+    pub fn new(settings: &'a Settings, service_now: Rc<ServiceNow<'a>>, roll_up: &RollUp) -> Self {
+        let tags = roll_up.tags();
         let mut rules: Vec<&OwnerRule> = settings.owner_rules.iter().collect();
         rules.sort_by_key(|rule| (rule.sequence, rule.line));
         let rules = rules.into_iter().map(|rule| (rule, Tests::new(&rule.conditions, tags))).collect();
         let by_code = settings.agencies.iter().map(|agency| (&agency.code, agency)).collect();
         let agencies = spellings(settings, service_now.directory());
-        Self { rules, register: Register { service_now, agencies, by_code } }
+        let inherited = Inherited::new(settings, roll_up);
+        Self { rules, register: Register { service_now, agencies, by_code, inherited } }
     }
 
     pub fn owner(&mut self, row: &Row<'_>, day: NaiveDate) -> Owned {
@@ -115,11 +119,34 @@ impl<'a> Register<'a> {
                 }
                 self.agency_called(value, day, || format!("tag {tag}"), problems)
             }
+            OwnerResult::AgencyOfGroupTag(tag) => self.inherits(Level::Group, tag, row, day, problems),
+            OwnerResult::AgencyOfAccountTag(tag) => self.inherits(Level::Account, tag, row, day, problems),
             OwnerResult::ServiceNow => self.asked_of_service_now(row, day, problems),
             OwnerResult::Pool(pool) => Some(Destination::Pool(pool.clone())),
             OwnerResult::Central(reason) => Some(Destination::Central(reason.clone())),
             OwnerResult::Excluded(reason) => Some(Destination::Excluded(reason.clone())),
         }
+    }
+
+    /// The one agency that the tag names on other charges of the group or account. Values that name no agency were told
+    /// with the charges that carry them.
+    fn inherits(
+        &self,
+        level: Level,
+        tag: &str,
+        row: &Row<'_>,
+        day: NaiveDate,
+        problems: &mut Vec<Unowned>,
+    ) -> Option<Destination> {
+        let known = |value: &str| self.agencies.get(&fold(value)).filter(|agency| agency.valid.covers(day));
+        let agencies: BTreeSet<&AgencyCode> =
+            self.inherited.values(level, tag, row).filter_map(known).map(|agency| &agency.code).collect();
+        if agencies.len() > 1 {
+            let agencies = agencies.into_iter().map(AgencyCode::as_str).collect::<Vec<_>>().join(", ");
+            problems.push(Unowned::Disagree { tag: tag.to_owned(), what: level.in_words(row), agencies });
+            return None;
+        }
+        agencies.first().map(|agency| Destination::Agency((*agency).clone()))
     }
 
     /// The resource's department, or else that of the person who used it, or else its account's: what is said of the
@@ -203,6 +230,7 @@ fn reason(problems: &[Unowned]) -> String {
     match problems.first() {
         Some(Unowned::UnknownAgency { source, value }) => format!("{source} says {value:?}, which is no agency"),
         Some(Unowned::Several { departments, .. }) => format!("ServiceNow names several: {departments}"),
+        Some(Unowned::Disagree { tag, what, agencies }) => format!("tag {tag} of {what} says {agencies}"),
         Some(Unowned::Concealed { .. }) => "ServiceNow does not show the department".to_owned(),
         Some(Unowned::Uncertain { doubt, .. }) => format!("ServiceNow is not certain: {doubt}"),
         _ => NO_RULE.to_owned(),

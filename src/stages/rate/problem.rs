@@ -21,12 +21,43 @@ pub(super) enum Problem {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unowned {
-    NoRule { provider: String, account: String, name: String },
-    NotInForce { rule: String, line: u64, agency: AgencyCode },
-    UnknownAgency { source: String, value: String },
-    Several { file: String, row: u64, what: String, departments: String },
-    Uncertain { file: String, row: u64, what: String, doubt: String },
-    Concealed { file: String, row: u64, what: String },
+    NoRule {
+        provider: String,
+        account: String,
+        name: String,
+    },
+    NotInForce {
+        rule: String,
+        line: u64,
+        agency: AgencyCode,
+    },
+    UnknownAgency {
+        source: String,
+        value: String,
+    },
+    Several {
+        file: String,
+        row: u64,
+        what: String,
+        departments: String,
+    },
+    Uncertain {
+        file: String,
+        row: u64,
+        what: String,
+        doubt: String,
+    },
+    Concealed {
+        file: String,
+        row: u64,
+        what: String,
+    },
+    /// A tag that a resource would inherit says several agencies.
+    Disagree {
+        tag: String,
+        what: String,
+        agencies: String,
+    },
 }
 
 /// Cards are named by their place in the settings.
@@ -171,6 +202,12 @@ fn describe_unowned(problem: &Unowned, tally: &Tally) -> Finding {
             let fix =
                 "Give the exporting role the right to read this field and export again, or add a rule to owners.csv.";
             Finding::new(Code::DirectoryConcealed, Place::file(file.as_str()).row(*row).column("department"), why, fix)
+        }
+        Unowned::Disagree { tag, what, agencies } => {
+            let have = tally.verb("has", "have");
+            let why = format!("Tag {tag} of {what} says {agencies}, so {charges} without it {have} no certain owner.");
+            let fix = "Tag these resources themselves, or add a rule to owners.csv before the one that inherits.";
+            Finding::new(Code::OwnerAmbiguous, Place::file("owners.csv").value(what.as_str()), why, fix)
         }
         Unowned::NoRule { provider, account, name } => {
             let named = if name.is_empty() { String::new() } else { format!(" ({name})") };

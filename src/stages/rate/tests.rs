@@ -213,6 +213,50 @@ fn the_unowned_wait_with_a_reason_and_their_dollars() {
     assert!(rated.findings[1].why.contains("2 charges of 2025-09-01 to 2025-09-02 of AWS account 9"));
 }
 
+/// A tag of the resource group is the tag of what lies in it, unless it says several things or nothing.
+#[test]
+fn a_charge_inherits_the_tag_of_its_group_and_then_of_its_account() {
+    let mut settings = books();
+    let owners = [
+        OwnerResult::AgencyOfTag("agency".to_owned()),
+        OwnerResult::AgencyOfGroupTag("agency".to_owned()),
+        OwnerResult::AgencyOfAccountTag("agency".to_owned()),
+    ];
+    let rules = owners.into_iter().enumerate();
+    settings.owner_rules =
+        rules.map(|(number, owner)| rule(number as u32 + 1, Validity::default(), "", owner)).collect();
+    let row = |account: &str, group: &str, tag: &str| {
+        format!("2025-09-01|provider_name=AWS;sub_account_id={account};resource_group={group};tag:agency={tag}|1|1|0")
+    };
+    let rows = [
+        row("1", "web", ""),
+        row("1", "web", "Health"),
+        row("1", "data", "DOT"),
+        row("1", "other", ""),
+        row("2", "web", ""),
+        row("2", "", "dot"),
+        row("2", "new", "nobody"),
+    ];
+    let rated = rated(&settings, &rows.each_ref().map(String::as_str));
+    assert_eq!(
+        told(&rated),
+        [
+            "0 DOH, AWS AWS-3 1",
+            "1 DOH, AWS AWS-3 1",
+            "2 DOT, AWS AWS-3 1",
+            "3 suspense tag agency of account 1 says DOH, DOT, AWS - 1",
+            "4 DOT, AWS AWS-3 1",
+            "5 DOT, AWS AWS-3 1",
+            "6 DOT, AWS AWS-3 1",
+        ]
+    );
+    let of_account = rated.findings.iter().find(|finding| finding.code == Code::OwnerAmbiguous).unwrap();
+    assert_eq!(
+        of_account.why,
+        "Tag agency of account 1 says DOH, DOT, so 1 charge of 2025-09-01 without it has no certain owner."
+    );
+}
+
 #[test]
 fn service_now_owns_by_resource_then_account_and_never_by_half() {
     let entry = |departments: &[&str]| DirectoryEntry {

@@ -36,7 +36,7 @@ pub struct Traced {
 pub fn trace(roll_up: &RollUp, directory: &Directory, settings: &Settings, month: Month) -> Traced {
     let Some(row) = roll_up.rows().next() else { return Traced::default() };
     let service_now = Rc::new(ServiceNow::new(directory, roll_up));
-    let owners = Owners::new(settings, service_now, roll_up.tags());
+    let owners = Owners::new(settings, service_now, roll_up);
     let mut steps = Vec::new();
     let mut rules: Vec<&OwnerRule> = settings.owner_rules.iter().collect();
     rules.sort_by_key(|rule| (rule.sequence, rule.line));

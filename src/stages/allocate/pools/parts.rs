@@ -63,7 +63,7 @@ impl Parts {
         let mut table = Table { books, pool, taken_in, findings };
         let targets = table.targets();
         let pools = table.pools()?;
-        match &pool.method {
+        let parts = match &pool.method {
             Method::Even => table.even(targets, &pools),
             Method::Fixed { shares } => table.fixed(shares),
             Method::ProportionalToCost { services } => table.by_cost(targets, services, direct),
@@ -72,7 +72,20 @@ impl Parts {
                 values.parts(table)
             }
             Method::Index { parts } => table.by_index(parts, &targets, &pools),
+        };
+        parts?.without(pool)
+    }
+
+    /// What a pool uses of itself costs it nothing: by another pool's rule it may be among its own recipients.
+    fn without(mut self, pool: &Pool) -> Result<Self, Refusal> {
+        let own = Recipient::Pool(pool.id.clone());
+        if !self.list.iter().any(|part| part.to == own) {
+            return Ok(self);
         }
+        self.list.retain(|part| part.to != own);
+        let left = self.list.iter().fold(Exact::zero(), |sum, part| sum.plus(&part.weight));
+        self.total = left.shown(6);
+        if left.is_zero() { Err(Refusal::Told) } else { Ok(self) }
     }
 }
 
