@@ -221,7 +221,7 @@ fn a_rule_that_is_lent_gives_a_pool_nothing_of_itself() {
     settings.drivers = used("units", ["0", "0", "0"]);
     let made = allocated(&settings, &[("NET", 3, "100.00"), ("SHR", 3, "10.00")]);
     // 60.00 of SHR by 30 and 20 of 50.
-    assert_eq!(shares(&made), ["NET DOH 30.00", "SHR DOH 36.00", "NET DOT 20.00", "SHR DOT 24.00"]);
+    assert_eq!(shares(&made), ["SHR DOH 36.00", "NET DOH 30.00", "SHR DOT 24.00", "NET DOT 20.00"]);
     assert_eq!(codes(&made), ["CB0602"]);
 }
 

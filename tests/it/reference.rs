@@ -15,7 +15,7 @@ use chargeback::model::settings::{
     Agency, Condition, DriverPeriod, Field, FundingResidual, FundingRule, Limit, Measure, Method, Mode, OnNegative,
     OnZeroDriver, OwnerResult, Pool, RateCard, RateModel, Recipient, Scope, Settings, Target,
 };
-use chargeback::stages::allocate::allocate;
+use chargeback::stages::allocate::{allocate, conserve};
 use chargeback::stages::rate::rate;
 use chargeback::stages::reconcile::vendors;
 use chrono::NaiveDate;
@@ -107,6 +107,7 @@ pub fn compare(seed: u64, rows: usize) {
     let rated = rate(roll_up, directory, settings, september());
     let (vendors, _) = vendors(roll_up, &rated, settings, september());
     let allocated = allocate(roll_up, rated, &vendors, settings, september());
+    assert_eq!(conserve(&allocated.charges, &allocated.bills, &vendors).unwrap(), [], "seed {seed}");
     let plain = Plain::of(&made, &vendors);
 
     let charges: Vec<String> = allocated

@@ -73,11 +73,11 @@ impl Parts {
             }
             Method::Index { parts } => table.by_index(parts, &targets, &pools),
         };
-        parts?.without(pool)
+        parts?.without(books, pool, taken_in)
     }
 
     /// What a pool uses of itself costs it nothing: by another pool's rule it may be among its own recipients.
-    fn without(mut self, pool: &Pool) -> Result<Self, Refusal> {
+    fn without(mut self, books: Books<'_>, pool: &Pool, taken_in: Money) -> Result<Self, Refusal> {
         let own = Recipient::Pool(pool.id.clone());
         if !self.list.iter().any(|part| part.to == own) {
             return Ok(self);
@@ -85,7 +85,14 @@ impl Parts {
         self.list.retain(|part| part.to != own);
         let left = self.list.iter().fold(Exact::zero(), |sum, part| sum.plus(&part.weight));
         self.total = left.shown(6);
-        if left.is_zero() { Err(Refusal::Told) } else { Ok(self) }
+        if !left.is_zero() {
+            return Ok(self);
+        }
+        let why = format!("Pool {} would be shared with nobody but itself.", pool.id);
+        let fix = "Share it in another way, or let another pool's rule stand in for it.";
+        let finding = Finding::new(Code::PoolDriverZero, Place::file("pools.csv").row(pool.line), why, fix);
+        let currency = books.settings.state.currency.as_str();
+        Err(Refusal::Zero(Box::new(finding.at_stake(Cost::from_money(taken_in), currency))))
     }
 }
 
