@@ -971,6 +971,22 @@ impl Plain {
         }
     }
 
+    fn by_cost(&self, targets: Vec<Recipient>, services: &[ServiceCode]) -> Result<BTreeMap<Recipient, Fraction>, No> {
+        let cost_of = |to: &Recipient| -> i64 {
+            let lines = self
+                .lines
+                .iter()
+                .filter(|line| line.kind == LineKind::Direct && *to == Recipient::Agency(line.agency.clone()));
+            let of = lines.filter(|line| services.is_empty() || services.contains(&line.service));
+            of.map(|line| line.cents).sum()
+        };
+        let weights: BTreeMap<_, _> = targets.into_iter().map(|to| (to.clone(), whole(cost_of(&to)))).collect();
+        if weights.values().any(Fraction::is_negative) {
+            return Err(No::Broken);
+        }
+        if weights.values().all(Fraction::is_zero) { Err(No::Zero) } else { Ok(weights) }
+    }
+
     fn weights(&self, settings: &Settings, pool: &Pool) -> Result<BTreeMap<Recipient, Fraction>, No> {
         let in_month = |agency: &Agency| {
             let mut days = september().first_day().iter_days().take(30);
@@ -1017,21 +1033,7 @@ impl Plain {
                 // By another pool's rule it may be among its own recipients, and gives itself nothing.
                 Ok(shares.into_iter().filter(|(to, _)| *to != Recipient::Pool(pool.id.clone())).collect())
             }
-            Method::ProportionalToCost { services } => {
-                let cost_of = |to: &Recipient| -> i64 {
-                    let lines = self
-                        .lines
-                        .iter()
-                        .filter(|line| line.kind == LineKind::Direct && *to == Recipient::Agency(line.agency.clone()));
-                    let of = lines.filter(|line| services.is_empty() || services.contains(&line.service));
-                    of.map(|line| line.cents).sum()
-                };
-                let weights: BTreeMap<_, _> = targets.into_iter().map(|to| (to.clone(), whole(cost_of(&to)))).collect();
-                if weights.values().any(Fraction::is_negative) {
-                    return Err(No::Broken);
-                }
-                if weights.values().all(Fraction::is_zero) { Err(No::Zero) } else { Ok(weights) }
-            }
+            Method::ProportionalToCost { services } => self.by_cost(targets, services),
             Method::Driver { driver } => used(settings, pool, driver, &targets),
             Method::Index { parts } => {
                 let mut weights: BTreeMap<Recipient, Fraction> = BTreeMap::new();

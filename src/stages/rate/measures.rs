@@ -70,10 +70,25 @@ pub fn counted<'a>(
     month: Month,
     (measure, agency): (&MeasureSetting, &AgencyCode),
 ) -> Vec<Row<'a>> {
-    let mut owners = Owners::new(settings, Rc::new(ServiceNow::new(directory, roll_up)), roll_up.tags());
-    let exchange = Exchange::new(settings, month);
-    let rows = roll_up.rows().filter(|row| is_of(measure, row, exchange) && !row.sums().quantity.is_zero());
-    rows.filter(|row| owners.owner(row, row.day()).destination == Destination::Agency(agency.clone())).collect()
+    let mut rules = Rules {
+        owners: Owners::new(settings, Rc::new(ServiceNow::new(directory, roll_up)), roll_up),
+        services: Services::new(settings, roll_up.tags()),
+        exchange: Exchange::new(settings, month),
+    };
+    let owner = Destination::Agency(agency.clone());
+    let mut counts = |row: &Row<'a>| {
+        let has_any = match measure.counts {
+            Counts::Quantity => !row.sums().quantity.is_zero(),
+            Counts::Cost => !row.sums().billed.is_zero(),
+            Counts::Charges => true,
+            Counts::Resources => !row.text(Dimension::ResourceId).is_empty(),
+            // Records of ServiceNow, and no rows.
+            Counts::Devices => false,
+        };
+        has_any && is_of(measure, row, rules.exchange) && rules.is_of_services(measure, row)
+    };
+    let rows: Vec<Row<'a>> = roll_up.rows().filter(|row| counts(row)).collect();
+    rows.into_iter().filter(|row| rules.owners.owner(row, row.day()).destination == owner).collect()
 }
 
 /// One measure while it is taken.
@@ -112,7 +127,7 @@ impl Taking {
             let cost = || rules.exchange.in_books(row.text(Dimension::BillingCurrency), sums.billed);
             let (value, unit) = match measure.counts {
                 Counts::Cost => (Quantity::from_units(cost()?.units()), currency),
-                Counts::Charges => (counted(sums.charges), "charges"),
+                Counts::Charges => (number_of(sums.charges), "charges"),
                 Counts::Resources if row.text(Dimension::ResourceId).is_empty() => continue,
                 Counts::Resources => (Quantity::ONE, "resources"),
                 Counts::Quantity | Counts::Devices => (sums.quantity, row.text(Dimension::ConsumedUnit)),
@@ -215,7 +230,7 @@ impl Rules<'_> {
     }
 }
 
-fn counted(charges: u64) -> Quantity {
+fn number_of(charges: u64) -> Quantity {
     Quantity::from_units(i128::from(charges) * Quantity::ONE.units())
 }
 
