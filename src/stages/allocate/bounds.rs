@@ -41,10 +41,18 @@ pub(super) fn apply(
             sums.entry((books.families.root(&card.rate_id), code)).or_default();
         }
     }
+    // Every card of a bounded rate, with or without a bound of its own: a version without one has its days too.
+    let mut families: BTreeMap<&str, Vec<&RateCard>> = BTreeMap::new();
+    for card in &books.settings.rate_cards {
+        let root = books.families.root(&card.rate_id);
+        if roots.contains(root) {
+            families.entry(root).or_default().push(card);
+        }
+    }
     let mut drafts = Vec::new();
     for ((root, code), sum) in sums {
-        if let Some(agency) = books.settings.agency(code) {
-            drafts.extend(of_agency(books, root, agency, sum)?);
+        if let (Some(agency), Some(family)) = (books.settings.agency(code), families.get(root)) {
+            drafts.extend(of_agency(books, family, agency, sum)?);
         }
     }
     for Draft { line, .. } in &drafts {
@@ -54,13 +62,9 @@ pub(super) fn apply(
     Ok(drafts)
 }
 
-fn of_agency(books: Books<'_>, root: &str, agency: &Agency, sum: Money) -> Result<Vec<Draft>, Overflow> {
-    let in_force = |card: &&RateCard| {
-        books.families.root(&card.rate_id) == root
-            && card.scope.covers(agency)
-            && days_of(&card.valid, agency, books.month) > 0
-    };
-    let mut cards: Vec<&RateCard> = books.settings.rate_cards.iter().filter(in_force).collect();
+fn of_agency(books: Books<'_>, family: &[&RateCard], agency: &Agency, sum: Money) -> Result<Vec<Draft>, Overflow> {
+    let in_force = |card: &&&RateCard| card.scope.covers(agency) && days_of(&card.valid, agency, books.month) > 0;
+    let mut cards: Vec<&RateCard> = family.iter().filter(in_force).copied().collect();
     cards.sort_by_key(|card| card.valid.from);
     let Some(last) = cards.last().copied() else { return Ok(Vec::new()) };
     let rounding = books.settings.state.rounding;
