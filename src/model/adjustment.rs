@@ -47,6 +47,14 @@ impl Adjustment {
     }
 }
 
+impl Settlement {
+    /// Unique in the table.
+    pub fn name(&self) -> String {
+        let agency = self.agency.as_ref().map(AgencyCode::as_str).unwrap_or_default();
+        format!("{}/{}/{agency}", self.id, self.fund)
+    }
+}
+
 /// What a bill line knows of the adjustment that made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdjustmentReference {

@@ -268,7 +268,7 @@ codes! {
     UnitPriceDiffers = 708, Note, "price times quantity is not the cost";
     JournalTooWide = 709, Blocks, "a journal line does not fit its fields";
     InvoiceLate = 710, Note, "an invoice of a closed month is booked in the open one";
-    AdjustmentRefused = 711, Blocks, "an adjustment cannot be booked";
+    AdjustmentRefused = 711, Blocks, "an adjustment or a payment cannot be booked";
     TableUnreadable = 801, Blocks, "a table cannot be read";
     TableColumnMissing = 802, Blocks, "a table lacks a column";
     TableColumnUnknown = 803, Blocks, "a table has a column nobody knows";

@@ -28,6 +28,9 @@ pub struct Carried {
     pub adjustments: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adjusted: BTreeMap<String, Money>,
+    /// Names of the payments that were booked.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub settlements: BTreeSet<String>,
     /// What windows of a fiscal year have counted, by month; years that are over count no more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counted: BTreeMap<Month, Vec<Counter>>,
@@ -142,6 +145,12 @@ impl Past {
 }
 
 impl Carried {
+    /// Whether a month lies between the first that these books closed and the one that is open: what is dated there can
+    /// be booked there no more.
+    pub fn is_behind(&self, of: Month, open: Month) -> bool {
+        self.months.first().is_some_and(|first| *first <= of) && of < open
+    }
+
     /// What closed months of a month's fiscal year have counted.
     pub fn counters(&self, month: Month, fiscal_year_starts: u32) -> Vec<Counter> {
         let year = FiscalPeriod::of(month, fiscal_year_starts).year;
@@ -154,7 +163,7 @@ impl Carried {
         past: &Past,
         month: Month,
         (bills, journals): (&Bills, &[JournalEntry]),
-        own: Vec<CarriedSection>,
+        (own, paid): (Vec<CarriedSection>, impl IntoIterator<Item = String>),
     ) -> Result<Self, Overflow> {
         let waits = past.carried.reversing.iter().filter(|entry| !is_due(entry, month));
         let adds = journals.iter().filter(|entry| entry.reversing_date().is_some());
@@ -182,6 +191,8 @@ impl Carried {
                 *sum = sum.checked_add(line.amount)?;
             }
         }
+        let mut settlements = past.carried.settlements.clone();
+        settlements.extend(paid);
         let mut counted = past.carried.counted.clone();
         if !bills.counted.is_empty() {
             counted.insert(month, bills.counted.clone());
@@ -189,7 +200,7 @@ impl Carried {
         let year_before = (0..11).fold(month, |month, _| month.previous());
         counted.retain(|of, _| *of >= year_before);
         let reversing = waits.chain(adds).cloned().collect();
-        Ok(Self { reversing, sections, months, adjustments, adjusted, counted })
+        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted })
     }
 }
 

@@ -33,7 +33,7 @@ pub fn adjust(roll_up: &RollUp, bills: &mut Bills, past: &Past, settings: &Setti
         findings: Vec::new(),
     };
     if adjuster.all(bills).is_err() {
-        let why = "Adjustments add up to more than can be kept exactly.";
+        let why = "Amounts or percentages of adjustments cannot be kept exactly.";
         adjuster.findings.push(Finding::new(Code::ConservationFails, Place::file(FILE), why, "Correct the amounts."));
     }
     adjuster.findings
@@ -60,7 +60,7 @@ impl<'a> Adjuster<'a> {
             if self.month.contains(row.booked_on) {
                 self.book(row, bills)?;
             } else if self.was_missed(row) {
-                let why = format!("It is dated {}, that month is closed, and it was not booked in it.", row.booked_on);
+                let why = format!("It is dated {}, and the books are past that month without it.", row.booked_on);
                 let fix = format!("Give it a day of {}, or of a later month.", self.month);
                 self.refuse(row, "booked_on", row.booked_on.to_string(), why, fix);
             }
@@ -70,7 +70,7 @@ impl<'a> Adjuster<'a> {
 
     fn was_missed(&self, row: &Adjustment) -> bool {
         let carried = &self.past.carried;
-        carried.months.contains(&Month::containing(row.booked_on)) && !carried.adjustments.contains(&row.name())
+        carried.is_behind(Month::containing(row.booked_on), self.month) && !carried.adjustments.contains(&row.name())
     }
 
     fn refuse(&mut self, row: &Adjustment, column: &'static str, value: String, why: String, fix: impl Into<String>) {
@@ -123,8 +123,8 @@ impl<'a> Adjuster<'a> {
         };
         let is = was.checked_add(row.amount)?;
         self.corrected.insert(&before.id, is);
-        let parts: Vec<(Decimal, bool)> =
-            before.funding.iter().map(|part| (part.percent.parse().unwrap_or_default(), part.federal)).collect();
+        let part = |part: &FundingLine| Ok((part.percent.parse::<Decimal>().map_err(|_| Overflow)?, part.federal));
+        let parts = before.funding.iter().map(part).collect::<Result<Vec<_>, Overflow>>()?;
         let treatment = Treatment { mode: before.mode, absorbed_by: before.absorbed_by.clone() };
         let mut line = self.line(row, &before.agency, treatment);
         line.provider.clone_from(&before.provider);

@@ -302,7 +302,7 @@ pub fn bill_lines(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
             proof.costs(&place(agency), ("share", Cost::from_money(*share)), ("its bill line", lines));
         }
     }
-    Ok(())
+    super::decided::adjustments(month, proof)
 }
 
 /// A split of a line moves less than a cent to or from each string; a split of the whole bill would move more. Where

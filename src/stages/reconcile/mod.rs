@@ -6,6 +6,7 @@
 
 mod asked;
 mod books;
+mod decided;
 mod fees;
 mod invoice;
 mod laws;

@@ -2,10 +2,11 @@
 //!
 //! In     the sections of the closed months as their closes left them, the invoice tables
 //! Out    a late invoice for each section whose rows ask for something else than is booked
-//! Tells  what an invoice of the month itself would, and CB0710
+//! Tells  what an invoice of the month itself would, CB0710, and CB0703 and CB0711 for what the books are past without
 
 use super::asked;
 use super::invoice::{charged, judge, too_large};
+use crate::model::adjustment::Settlement;
 use crate::model::bill::{BillLine, Destination, RatedCharge, SectionKey};
 use crate::model::codes::ServiceCode;
 use crate::model::exchange::Exchange;
@@ -32,8 +33,35 @@ pub fn late(carried: Carried, corrected: Vec<BillLine>, settings: &Settings, mon
             Err(Overflow) => findings.push(too_large("an invoice of a closed month")),
         }
     }
+    findings.extend(missed(&past.carried, settings, month));
     past.late.sort_by(|a, b| (a.dated, a.month, &a.vendor.section).cmp(&(b.dated, b.month, &b.vendor.section)));
     (past, findings)
+}
+
+/// Payments and invoices of months that the books are past without them: no later month would take them either.
+fn missed(carried: &Carried, settings: &Settings, month: Month) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let unbooked = |paid: &&Settlement| {
+        carried.is_behind(Month::containing(paid.settled_on), month) && !carried.settlements.contains(&paid.name())
+    };
+    for paid in settings.settlements.iter().filter(unbooked) {
+        let why = format!("It is dated {}, and the books are past that month without it.", paid.settled_on);
+        let fix = format!("Give it a day of {month}, or of a later month.");
+        let place =
+            Place::file("settlements.csv").row(paid.line).column("settled_on").value(paid.settled_on.to_string());
+        let finding = Finding::new(Code::AdjustmentRefused, place, why, fix);
+        findings.push(finding.at_stake(Cost::from_money(paid.amount), settings.state.currency.clone()));
+    }
+    let of_no_close =
+        |row: &&VendorInvoice| carried.is_behind(row.month, month) && !carried.months.contains(&row.month);
+    for row in settings.invoices.iter().filter(of_no_close) {
+        let why = format!("{} was not closed in these books and a later month was, so no close books this.", row.month);
+        let fix = format!("Write the month whose charges it bills, or {month} where it bills none.");
+        let place = Place::file(row.file.clone()).row(row.line).column("month").value(row.month.to_string());
+        let finding = Finding::new(Code::InvoiceUnmatched, place, why, fix);
+        findings.push(finding.at_stake(Cost::from_money(row.amount), row.currency.clone()));
+    }
+    findings
 }
 
 fn of_month(past: &Past, settings: &Settings, closed: Month) -> Result<(Vec<LateInvoice>, Vec<Finding>), Overflow> {
@@ -130,5 +158,6 @@ pub fn carry(end: &MonthEnd) -> Result<Carried, Overflow> {
         let charged = charged.get(&vendor.section).copied().unwrap_or_default();
         own.push(CarriedSection { month: end.month, vendor: vendor.clone(), charged, spent: of_section });
     }
-    Carried::after(&end.past, end.month, (&end.bills, &end.journals), own)
+    let paid = end.settings.settlements.iter().filter(|paid| end.month.contains(paid.settled_on));
+    Carried::after(&end.past, end.month, (&end.bills, &end.journals), (own, paid.map(Settlement::name)))
 }

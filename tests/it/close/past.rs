@@ -259,6 +259,39 @@ fn an_adjustment_for_a_month_that_was_closed_without_it_is_not_forgotten() {
     assert_eq!(refused.count(), 3, "{}", books.told(&outcome));
 }
 
+/// What is dated in a month that was closed without it, or that was skipped, blocks the next with its amount.
+#[test]
+fn what_the_books_are_past_is_not_forgotten() {
+    let books = after_september();
+    let support = "AWS,500000000001,,2025-10,2025-10-31,15.00,USD,support,yearly fee\n";
+    add_invoices(&books, &format!("{AZURE}{support}"));
+    books.write("adjustments.csv", ADJUSTMENTS.as_bytes());
+    books.write("settlements.csv", SETTLEMENTS.as_bytes());
+    // October is skipped.
+    let outcome = books.run(&request(&books, "2025-11"));
+    assert_eq!(outcome.exit, Exit::Blocked);
+    let count = |code: Code| outcome.findings.iter().filter(|finding| finding.code == code).count();
+    assert_eq!((count(Code::AdjustmentRefused), count(Code::InvoiceUnmatched)), (6, 1), "{}", books.told(&outcome));
+    let told = books.told(&outcome);
+    assert!(told.contains("settlements.csv, line 2, column \"settled_on\": \"2025-10-20\""), "{told}");
+    assert!(told.contains("invoices/later.csv, line 4, column \"month\": \"2025-10\""), "{told}");
+    assert!(told.contains("At stake: 15.00 USD"), "{told}");
+}
+
+/// An adjustment that is lost between the table and the bill.
+#[test]
+fn no_adjustment_is_lost_unseen() {
+    struct Lost;
+    impl Plant for Lost {
+        fn after_allocate(&self, end: &mut MonthEnd) {
+            end.bills.lines.retain(|line| line.adjustment.is_none());
+        }
+    }
+    let books = october();
+    let outcome = close::run_on(&Disk::real(&books.path), &request(&books, "2025-10"), &Silent, &Lost).unwrap();
+    assert_eq!(outcome.exit, Exit::DoesNotTie, "{}", books.told(&outcome));
+}
+
 #[test]
 fn what_no_vendor_asks_for_stays_accrued_until_the_invoice_comes() {
     let books = after_september();
