@@ -1,6 +1,7 @@
 //! What the files and settings of a closed month would make of it now, beside what was closed.
 
-use super::run::{Sources, agency_totals};
+use super::outcome::agency_totals;
+use super::run::Sources;
 use super::session::Session;
 use super::{AgencyTotal, Outcome, RULES, Stage, commit, replay};
 use crate::ledger::{Close, NamedHash};

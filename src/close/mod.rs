@@ -21,6 +21,7 @@ mod gates;
 mod keep;
 mod late;
 mod map;
+mod outcome;
 mod outputs;
 mod parts;
 mod rates;

@@ -1,6 +1,7 @@
 //! The first sheet of a workbook: whose it is, what it is, how far it goes, and who signs.
 
-use super::workbook::{Book, CHECK_LABELS, Cell, Column, Look, Placed, check, sum_of, write_text};
+use super::look::Look;
+use super::workbook::{Book, CHECK_LABELS, Cell, Column, Placed, check, sum_of, write_text};
 use crate::model::money::Money;
 use rust_xlsxwriter::{FormatAlign, Worksheet};
 

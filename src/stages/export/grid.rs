@@ -133,7 +133,7 @@ impl Grid {
             CellKind::Number if shared.days.get(about.style).copied().unwrap_or_default() => {
                 self.own.push_str(&day(text)?.to_string());
             }
-            CellKind::Number => super::workbook::push_number(&mut self.own, text)?,
+            CellKind::Number => super::doubles::push_number(&mut self.own, text)?,
             CellKind::Own => self.own.push_str(text),
         }
         Ok(Some(Content::Own(first, self.own.len())))

@@ -31,6 +31,7 @@ mod closed_months;
 mod cover;
 mod csv;
 mod detail_csv;
+mod doubles;
 mod findings_csv;
 mod grid;
 mod journal_beancount;
@@ -38,6 +39,7 @@ mod journal_csv;
 mod journal_hledger;
 mod journal_xlsx;
 mod ledger_text;
+mod look;
 mod outputs;
 mod rate_book;
 mod read_back;
@@ -233,7 +235,6 @@ fn path(end: &MonthEnd, folder: &str, stem: &str, extension: &str) -> String {
     format!("{folder}/{stem}-{}{draft}.{extension}", end.month)
 }
 
-/// `DRAFT` or `FINAL`, as every document says it.
 /// For people, who must see on each page that a vendor had not issued its invoice yet.
 fn standing_in_words(end: &MonthEnd) -> &'static str {
     match standing(end) {
@@ -247,6 +248,7 @@ fn estimates(end: &MonthEnd) -> impl Iterator<Item = &Finding> {
     end.findings.iter().filter(|finding| finding.code == Code::MonthNotFinal)
 }
 
+/// `DRAFT` or `FINAL`, as every document says it.
 fn standing(end: &MonthEnd) -> &'static str {
     match end.standing {
         Standing::Draft => "DRAFT",

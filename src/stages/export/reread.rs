@@ -2,7 +2,8 @@
 //! their columns, never by fixed places. Each sheet is inflated and taken apart once, however often it is asked.
 
 use super::grid::{Grid, Shared, SheetRow, attribute, read_text};
-use super::workbook::{DAY, NO_ROWS};
+use super::look::DAY;
+use super::workbook::NO_ROWS;
 use anyhow::{Context, ensure};
 use quick_xml::Reader;
 use quick_xml::events::Event;

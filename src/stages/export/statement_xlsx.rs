@@ -4,13 +4,14 @@
 //! formula over its rows, beside the ledger's figure and a difference that must be zero.
 
 use super::cover::{checked_table, cover, heading, signatures};
+use super::look::BAR;
 use super::outputs::Written;
 use super::read_back::{ByDay, Figures, amount, compare, day};
 use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words};
 use super::statement_detail::{BILLED, EFFECTIVE, by_day, details, rows as detail_rows};
 use super::statement_sheets::{adjusted, adjustments, exchange, funding, notes, rates, services, shared, showback};
-use super::workbook::{About, BAR, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
+use super::workbook::{About, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
 use crate::model::money::{Cost, Money, Overflow};

@@ -1,19 +1,20 @@
 //! Workbooks for finance people: one look, one way to write a table, and the only place where an amount is a double.
 //!
-//! A workbook knows only doubles. [`to_double`] is the one function in and [`from_double`] the one out: a double keeps
-//! fifteen digits, and a decimal that has more is written as text instead. Formulas are ours alone (`SUM`, `ROUND`), each
-//! beside the ledger's own figure and a difference that must be zero; a text from a file is written as text, in a cell
-//! that stays text when somebody edits it. The creation date is the last day of the month: the same month gives the same
-//! bytes.
+//! A workbook knows only doubles. [`super::doubles`] has the ways in and out: a double keeps fifteen digits, and a decimal
+//! that has more is written as text instead. Formulas are ours alone (`SUM`, `ROUND`), each beside the ledger's own figure
+//! and a difference that must be zero; a text from a file is written as text, in a cell that stays text when somebody
+//! edits it. The creation date is the last day of the month: the same month gives the same bytes.
 
+use super::doubles::{double, from_double, to_double};
+use super::look::{GREEN, Look, RED};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::Month;
 use crate::model::untrusted::{starts_formula, xlsx};
 use anyhow::{Context, ensure};
 use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{
-    Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign,
-    FormatBorder, Formula, IgnoreError, Table, TableColumn, TableStyle, Workbook, Worksheet,
+    Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, Formula,
+    IgnoreError, Table, TableColumn, TableStyle, Workbook, Worksheet,
 };
 use std::borrow::Cow;
 
@@ -23,35 +24,8 @@ pub(super) const MOST_ROWS: usize = 20_000;
 /// What a sheet says that has no rows.
 pub(super) const NO_ROWS: &str = "No rows on this sheet.";
 
-const NAVY: Color = Color::RGB(0x1F3864);
-const GREY: Color = Color::RGB(0x595959);
-const RULE: Color = Color::RGB(0xD0D5DD);
-const PALE: Color = Color::RGB(0xEEF2F8);
-const RED: Color = Color::RGB(0xC00000);
-const GREEN: Color = Color::RGB(0x2E7D32);
-pub(super) const BAR: Color = Color::RGB(0x2F5597);
-const MONEY: &str = "#,##0.00_);(#,##0.00);0.00_)";
-/// How a day is shown; [`super::reread`] knows days by it.
-pub(super) const DAY: &str = "yyyy-mm-dd";
 /// US Letter.
 const PAPER: u8 = 1;
-
-/// The double nearest to a decimal of at most fifteen digits, which gives the same decimal back.
-fn to_double(decimal: &str) -> Option<f64> {
-    let digits = decimal.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
-    let double = decimal.parse().ok()?;
-    (digits <= 15 && same(&from_double(double), decimal)).then_some(double)
-}
-
-/// The shortest decimal that is this double.
-fn from_double(double: f64) -> String {
-    double.to_string()
-}
-
-fn same(one: &str, other: &str) -> bool {
-    let units = |text: &str| crate::model::decimal::parse(text.as_bytes());
-    units(one).is_ok() && units(one) == units(other)
-}
 
 /// What a cell holds.
 #[derive(Clone, Debug)]
@@ -129,63 +103,6 @@ pub(super) struct Book {
     pub look: Look,
     about: About,
     tables: usize,
-}
-
-/// The formats of all sheets.
-pub(super) struct Look {
-    pub title: Format,
-    pub heading: Format,
-    pub subtitle: Format,
-    pub note: Format,
-    pub label: Format,
-    pub strong: Format,
-    pub text: Format,
-    pub long: Format,
-    pub money: Format,
-    pub total: Format,
-    pub due: Format,
-    pub decimal: Format,
-    pub count: Format,
-    pub right: Format,
-    pub date: Format,
-    pub header: Format,
-    pub header_right: Format,
-    pub draft: Format,
-    pub done: Format,
-}
-
-impl Look {
-    fn new() -> Self {
-        let ruled = || Format::new().set_border_bottom(FormatBorder::Thin).set_border_bottom_color(RULE);
-        let cell = || ruled().set_align(FormatAlign::Top);
-        let words = || cell().set_num_format("@").set_align(FormatAlign::Left).set_indent(1);
-        let header = || {
-            let fill = Format::new().set_bold().set_font_color(Color::White).set_background_color(NAVY);
-            fill.set_text_wrap().set_align(FormatAlign::VerticalCenter)
-        };
-        let badge = |color| Format::new().set_bold().set_font_color(Color::White).set_background_color(color);
-        Self {
-            title: Format::new().set_bold().set_font_size(18).set_font_color(NAVY),
-            heading: Format::new().set_bold().set_font_size(13).set_font_color(NAVY),
-            subtitle: Format::new().set_font_color(GREY),
-            note: Format::new().set_italic().set_font_color(GREY),
-            label: Format::new().set_font_color(GREY).set_align(FormatAlign::Right).set_indent(1),
-            strong: Format::new().set_bold(),
-            text: words(),
-            long: words().set_text_wrap(),
-            money: cell().set_num_format(MONEY),
-            total: Format::new().set_bold().set_num_format(MONEY).set_background_color(PALE),
-            due: Format::new().set_bold().set_font_size(16).set_font_color(NAVY).set_num_format(MONEY),
-            decimal: cell().set_num_format("#,##0.00########_);(#,##0.00########)"),
-            count: cell().set_num_format("#,##0_);(#,##0)"),
-            right: cell().set_num_format("@").set_align(FormatAlign::Right).set_indent(1).set_text_wrap(),
-            date: cell().set_num_format(DAY).set_align(FormatAlign::Left).set_indent(1),
-            header: header().set_align(FormatAlign::Left).set_indent(1),
-            header_right: header().set_align(FormatAlign::Right).set_indent(1),
-            draft: badge(RED),
-            done: badge(GREEN),
-        }
-    }
 }
 
 impl Book {
@@ -353,10 +270,6 @@ fn letter(place: u16) -> String {
     if place < 26 { own.to_string() } else { format!("{}{own}", letter(place / 26 - 1)) }
 }
 
-fn double(money: Money) -> anyhow::Result<f64> {
-    to_double(&money.to_string()).with_context(|| format!("{money} has more digits than a workbook can keep"))
-}
-
 pub(super) fn write_money(
     sheet: &mut Worksheet,
     row: u32,
@@ -491,32 +404,9 @@ fn excel_date(date: NaiveDate) -> anyhow::Result<ExcelDateTime> {
     Ok(ExcelDateTime::from_ymd(year, date.month() as u8, date.day() as u8)?)
 }
 
-/// A number of a sheet that is read, as the shortest decimal that is its double: what any program shows. Up to fifteen
-/// digits its characters are that already.
-pub(super) fn push_number(into: &mut String, text: &str) -> anyhow::Result<()> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    if plain && text.len() <= 15 {
-        into.push_str(text);
-    } else {
-        into.push_str(&from_double(text.parse().with_context(|| format!("{text} is no number"))?));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_double_keeps_fifteen_digits_and_not_more() {
-        for kept in ["0.01", "-0.01", "7349.77", "9999999999999.99", "-1234567890123.45", "0", "0.003334", "13"] {
-            let double = to_double(kept).unwrap_or_else(|| panic!("{kept}"));
-            assert!(same(&from_double(double), kept), "{kept}");
-        }
-        for refused in ["90071992547409.93", "0.1234567890123456", "x", ""] {
-            assert_eq!(to_double(refused), None, "{refused}");
-        }
-    }
 
     #[test]
     fn letters_of_columns() {
