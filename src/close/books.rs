@@ -103,6 +103,8 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     end.findings.extend(findings);
     let counters = carried.counters(month, end.settings.state.fiscal_year_starts);
     end.settings.counters.extend(counters);
+    let subsidised = carried.subsidised(month, end.settings.state.fiscal_year_starts);
+    end.settings.subsidised.extend(subsidised);
     let (past, findings) = reconcile::late(carried, corrected, &end.settings, month);
     end.findings.extend(findings);
     end.findings.extend(reconcile::still_open(&past, &end.settings)?);

@@ -22,6 +22,7 @@ pub fn check(settings: &Settings, sheets: &Sheets, findings: &mut Vec<Finding>) 
     versions(sheets, findings);
     ambiguous_cards(settings, findings);
     fee_cycles(settings, findings);
+    super::subsidies::check(settings, findings);
     modes(settings, findings);
     funding(settings, findings);
     chart(settings, findings);
@@ -125,7 +126,7 @@ fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
     }
 }
 
-fn scopes_meet(a: &Scope, b: &Scope, settings: &Settings) -> bool {
+pub(super) fn scopes_meet(a: &Scope, b: &Scope, settings: &Settings) -> bool {
     let class_of = |code| settings.agency(code).map(|agency| agency.class);
     match (a, b) {
         (Scope::All, _) | (_, Scope::All) => true,

@@ -23,6 +23,7 @@ mod rate_table;
 mod references;
 mod services;
 pub mod sheet;
+mod subsidies;
 pub mod tables;
 pub mod templates;
 mod terms;
@@ -121,6 +122,8 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         quarantine: chart::quarantine(sheets.of(tables::QUARANTINE)),
         exchange,
         counters: Vec::new(),
+        subsidies: subsidies::subsidies(sheets.of(tables::SUBSIDIES), findings),
+        subsidised: Vec::new(),
         adjustments: adjustments::adjustments(sheets.of(tables::ADJUSTMENTS), sheets.of(tables::AGENCIES), findings),
         settlements: adjustments::settlements(sheets.of(tables::SETTLEMENTS), findings),
     }

@@ -111,7 +111,7 @@ fn card(rows: &[&Row], findings: &mut Vec<Finding>) -> Option<RateCard> {
     })
 }
 
-fn scope(row: &Row) -> Scope {
+pub(super) fn scope(row: &Row) -> Scope {
     match row.get("scope").split_once(':') {
         Some(("class", class)) => named(class.trim()).map_or(Scope::All, Scope::Class),
         Some((_, code)) => AgencyCode::parse(code.trim()).map_or(Scope::All, Scope::Agency),

@@ -11,7 +11,7 @@ pub use super::rate_table::RATES;
 pub use papers::{ADJUSTMENTS, EXCHANGE, INVOICES, QUARANTINE, SETTLEMENTS};
 pub use posting::{ACCOUNTS, BUDGETS, CODE_VALUES, DIMENSIONS, FUNDING, FUNDS, ROLES};
 pub use settings_file::{SECTIONS, Section};
-pub use sharing::{DRIVERS, MODES, POOLS};
+pub use sharing::{DRIVERS, MODES, POOLS, SUBSIDIES};
 
 pub(super) const FROM: Column = optional("effective_from", Date, "first day it holds; blank = always held");
 pub(super) const TO: Column = optional("effective_to", Date, "first day it no longer holds; blank = still holds");
@@ -105,6 +105,7 @@ pub const TABLES: &[&Table] = &[
     RATES,
     POOLS,
     DRIVERS,
+    SUBSIDIES,
     MODES,
     FUNDING,
     ACCOUNTS,

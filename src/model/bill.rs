@@ -9,6 +9,7 @@ use super::month::Month;
 use super::pricing::Counter;
 use super::roll_up::Row;
 use super::settings::{AccountString, Mode};
+use super::subsidy::{Counted, SubsidyPart};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::ops::Deref;
@@ -169,6 +170,8 @@ pub enum LineKind {
     Fee,
     /// An amount a month, or the installment of a yearly one.
     Fixed,
+    /// What a fund pays of another line.
+    Subsidy,
     /// What lines are short of a card's minimum.
     Shortfall,
     /// What lines have above a card's maximum: taken from one agency, asked of another.
@@ -208,6 +211,9 @@ pub struct BillLine {
     /// For [`LineKind::Adjustment`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<AdjustmentReference>,
+    /// For [`LineKind::Subsidy`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subsidy: Option<SubsidyPart>,
 }
 
 /// How an agency came to its part of a pool.
@@ -330,6 +336,8 @@ pub struct Bills {
     /// What later months of the fiscal year go on counting with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<Counter>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subsidised: Vec<Counted>,
 }
 
 impl Bills {

@@ -18,6 +18,8 @@ pub enum JournalType {
     Bill,
     Adj,
     Setl,
+    /// What a fund gives so that agencies pay less.
+    Xfer,
 }
 
 impl JournalType {
@@ -30,6 +32,7 @@ impl JournalType {
             Self::Bill => "BILL",
             Self::Adj => "ADJ",
             Self::Setl => "SETL",
+            Self::Xfer => "XFER",
         }
     }
 }

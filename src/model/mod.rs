@@ -25,5 +25,6 @@ pub mod proof;
 pub mod roll_up;
 pub mod secrets;
 pub mod settings;
+pub mod subsidy;
 pub mod symbols;
 pub mod untrusted;

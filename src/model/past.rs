@@ -10,6 +10,7 @@ use super::money::{Cost, Money, Overflow};
 use super::month::{FiscalPeriod, Month};
 use super::pricing::Counter;
 use super::proof::VendorReconciliation;
+use super::subsidy::Counted;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,9 @@ pub struct Carried {
     /// What windows of a fiscal year have counted, by month; years that are over count no more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counted: BTreeMap<Month, Vec<Counter>>,
+    /// The same of subsidies.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subsidised: BTreeMap<Month, Vec<Counted>>,
 }
 
 /// One invoice section of a closed month.
@@ -153,9 +157,12 @@ impl Carried {
 
     /// What closed months of a month's fiscal year have counted.
     pub fn counters(&self, month: Month, fiscal_year_starts: u32) -> Vec<Counter> {
-        let year = FiscalPeriod::of(month, fiscal_year_starts).year;
-        let of_year = |of: &Month| *of < month && FiscalPeriod::of(*of, fiscal_year_starts).year == year;
-        self.counted.iter().filter(|(of, _)| of_year(of)).flat_map(|(_, counters)| counters.clone()).collect()
+        of_year(&self.counted, month, fiscal_year_starts)
+    }
+
+    /// The same of subsidies.
+    pub fn subsidised(&self, month: Month, fiscal_year_starts: u32) -> Vec<Counted> {
+        of_year(&self.subsidised, month, fiscal_year_starts)
     }
 
     /// What a close leaves: what it found, less what it undid or booked, and what it adds.
@@ -197,11 +204,22 @@ impl Carried {
         if !bills.counted.is_empty() {
             counted.insert(month, bills.counted.clone());
         }
+        let mut subsidised = past.carried.subsidised.clone();
+        if !bills.subsidised.is_empty() {
+            subsidised.insert(month, bills.subsidised.clone());
+        }
         let year_before = (0..11).fold(month, |month, _| month.previous());
         counted.retain(|of, _| *of >= year_before);
+        subsidised.retain(|of, _| *of >= year_before);
         let reversing = waits.chain(adds).cloned().collect();
-        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted })
+        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted, subsidised })
     }
+}
+
+fn of_year<T: Clone>(counted: &BTreeMap<Month, Vec<T>>, month: Month, fiscal_year_starts: u32) -> Vec<T> {
+    let year = FiscalPeriod::of(month, fiscal_year_starts).year;
+    let of_year = |of: &Month| *of < month && FiscalPeriod::of(*of, fiscal_year_starts).year == year;
+    counted.iter().filter(|(of, _)| of_year(of)).flat_map(|(_, counters)| counters.clone()).collect()
 }
 
 fn is_due(entry: &JournalEntry, month: Month) -> bool {

@@ -25,6 +25,7 @@ use super::exchange::ExchangeRate;
 use super::money::{Exact, Money};
 use super::month::Month;
 use super::pricing::Counter;
+use super::subsidy::{Counted, Subsidy};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ pub struct Settings {
     /// What closed months of the fiscal year have counted, from their records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subsidies: Vec<Subsidy>,
+    /// What subsidies have counted in closed months of the fiscal year, from their records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subsidised: Vec<Counted>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

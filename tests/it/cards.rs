@@ -9,6 +9,7 @@ mod change;
 mod fixed;
 mod models;
 mod refused;
+mod subsidies;
 
 use crate::golden_money::september;
 use chargeback::close::Stage;
@@ -18,12 +19,13 @@ use chargeback::io::fs::Disk;
 use chargeback::model::bill::BillLine;
 use chargeback::model::charge::Dimension;
 use chargeback::model::intake::Directory;
-use chargeback::model::money::{Cost, Quantity};
+use chargeback::model::money::{Cost, Money, Quantity};
 use chargeback::model::month::Month;
 use chargeback::model::month_end::{MonthEnd, Normalized, Standing};
 use chargeback::model::past::Carried;
 use chargeback::model::pricing::Counter;
 use chargeback::model::roll_up::{RollUp, Sums, Symbol};
+use chargeback::model::subsidy::Counted;
 use std::fs;
 use std::path::Path;
 
@@ -49,6 +51,9 @@ pub struct Case<'a> {
     pub without_rate: &'a str,
     /// Revenue accounts by what a card recovers.
     pub recovers: bool,
+    /// Rows of subsidies.csv with their header; what closed months counted: subsidy, holder, dollars.
+    pub subsidies: &'a str,
+    pub subsidised: &'a [(&'a str, &'a str, &'a str)],
 }
 
 fn write(folder: &Path, path: &str, text: &str) {
@@ -100,6 +105,14 @@ pub fn load(case: &Case<'_>) -> (tempfile::TempDir, Loaded) {
     }
     if !case.modes.is_empty() {
         write(books.path(), "modes.csv", &text(case.modes));
+    }
+    if !case.subsidies.is_empty() {
+        write(books.path(), "subsidies.csv", &text(case.subsidies));
+        let of = |path: &str| fs::read_to_string(books.path().join(path)).unwrap();
+        let roles = "transfers_in,,,4910,Transfers in\ntransfers_out,,,6910,Transfers out\n";
+        write(books.path(), "accounts.csv", &format!("{}{roles}", of("accounts.csv")));
+        let codes = "account,4910,Transfers in,,,yes,no\naccount,6910,Transfers out,,,yes,no\n";
+        write(books.path(), "chart/accounts.csv", &format!("{}{codes}", of("chart/accounts.csv")));
     }
     let loaded = config::load(&Disk::real(books.path())).unwrap();
     (books, loaded)
@@ -160,6 +173,15 @@ pub fn close(case: &Case<'_>) -> MonthEnd {
             version: 1,
             holder: (*holder).to_owned(),
             quantity: Quantity::parse(quantity).unwrap(),
+        })
+        .collect();
+    settings.subsidised = case
+        .subsidised
+        .iter()
+        .map(|(subsidy, holder, amount)| Counted {
+            subsidy: (*subsidy).to_owned(),
+            holder: (*holder).to_owned(),
+            amount: Money::parse(amount).unwrap(),
         })
         .collect();
     let opened = Opened {

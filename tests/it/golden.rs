@@ -343,6 +343,7 @@ fn line((place, cells): (usize, Vec<&str>)) -> BillLine {
     };
     BillLine {
         adjustment: None,
+        subsidy: None,
         id: format!("{to}-2025-09-{:06}", place % 6 + 1),
         agency: agency(to),
         service: service(code),

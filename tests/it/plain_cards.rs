@@ -17,6 +17,7 @@ use chargeback::model::settings::{
     Agency, CountBy, CountWindow, CounterpartyClass, DriverValue, Measure, Mode, ModeRule, OnChange, OwnerResult,
     Proration, RateCard, RateModel, Scope, Service, Settings, Tier,
 };
+use chargeback::model::subsidy::{Counted, LimitBy, Subsidy};
 use chrono::{Datelike, Days, NaiveDate};
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -33,7 +34,7 @@ fn both_agree_on_a_thousand_made_up_months() {
     for seed in 0..1_000 {
         compare(seed, &mut seen);
     }
-    let expected = "AGR DOH DOT DPS Unit Direct Fee Fixed Shortfall Excess chargeback showback absorbed continued cut tiers included \
+    let expected = "AGR DOH DOT DPS Unit Direct Fee Fixed Subsidy Shortfall Excess chargeback showback absorbed continued cut tiers included limited \
                     graduated volume package step unit flat assessment cost_plus pass_through percent";
     let missing: Vec<&str> = expected.split_whitespace().filter(|what| !seen.contains_key(*what)).collect();
     assert!(missing.is_empty(), "never seen: {missing:?}; seen: {seen:#?}");
@@ -231,7 +232,40 @@ fn made(seed: u64) -> Made {
             });
         }
     }
-    Made { roll_up: roll_up(dice), settings }
+    let roll_up = roll_up(dice);
+    subsidies(dice, &mut settings);
+    Made { roll_up, settings }
+}
+
+/// One for everybody, or for an agency beside it, with and without a limit of which closed months have used a part.
+fn subsidies(dice: &mut Dice, settings: &mut Settings) {
+    for (id, scope) in [("ALL", Scope::All), ("OWN", Scope::Agency(agency("DOT")))] {
+        if dice.below(2) == 0 {
+            continue;
+        }
+        let limit_by = [LimitBy::Agency, LimitBy::State][dice.below(2)];
+        settings.subsidies.push(Subsidy {
+            id: id.to_owned(),
+            version: 1,
+            line: 2,
+            valid: Validity::default(),
+            services: ["GO", "SNW", "TAX", "FEE"][dice.below(4)..].iter().map(|code| service(code)).collect(),
+            scope,
+            percent: decimal(["100", "75", "50", "33.333333", "0"][dice.below(5)]),
+            yearly_limit: (dice.below(3) > 0).then(|| Money::from_cents(dice.below(9_000) as i64)),
+            limit_by,
+            paid_by: FundCode::parse("1000").unwrap(),
+            statement_text: String::new(),
+            approved_by: "Council".to_owned(),
+            reason: String::new(),
+        });
+        let holder = if limit_by == LimitBy::State { "state" } else { "agency DOT" };
+        settings.subsidised.push(Counted {
+            subsidy: id.to_owned(),
+            holder: holder.to_owned(),
+            amount: Money::from_cents(dice.below(9_000) as i64 - 1_000),
+        });
+    }
 }
 
 fn quantity(dice: &mut Dice, may_be_negative: bool) -> String {
@@ -647,6 +681,73 @@ impl<'a> Plain<'a> {
         }
     }
 
+    /// What funds pay of the lines so far: the percentage of each agency's lines, rounded once and given out by largest
+    /// remainder, within what is left of the limit.
+    fn subsidies(&mut self) {
+        for (place, subsidy) in self.settings.subsidies.iter().enumerate() {
+            let is_of = |key: &Key| {
+                let service =
+                    self.settings.rate_cards.iter().find(|card| card.rate_id == key.2).unwrap().service.clone();
+                let narrower = place == 0
+                    && key.0 == "DOT"
+                    && self.settings.subsidies.get(1).is_some_and(|other| other.services.contains(&service));
+                let is_meant =
+                    subsidy.scope == Scope::All && !narrower || key.0 == "DOT" && subsidy.scope != Scope::All;
+                key.1 != "Subsidy" && subsidy.services.contains(&service) && is_meant
+            };
+            let mut by_agency: BTreeMap<String, Vec<(Key, i64)>> = BTreeMap::new();
+            for (key, cents) in self.lines.iter().filter(|(key, _)| is_of(key)) {
+                by_agency.entry(key.0.clone()).or_default().push((key.clone(), *cents));
+            }
+            let (mut keys, mut wanted) = (Vec::new(), Vec::new());
+            for lines in by_agency.values_mut() {
+                lines.sort_by_key(|(key, _)| self.place_on_bill(key));
+                let exact: Vec<Fraction> =
+                    lines.iter().map(|(_, cents)| whole(*cents) * of_text(subsidy.percent) / whole(10_000)).collect();
+                wanted.extend(handed_out(round(&exact.iter().sum()), &exact));
+                keys.extend(lines.iter().map(|(key, _)| key.clone()));
+            }
+            let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for (number, key) in keys.iter().enumerate() {
+                let by_state = subsidy.limit_by == LimitBy::State;
+                let holder = if by_state { "state".to_owned() } else { format!("agency {}", key.0) };
+                groups.entry(holder).or_default().push(number);
+            }
+            for (holder, numbers) in groups {
+                let sum: i64 = numbers.iter().map(|&number| wanted[number]).sum();
+                let is_meant = |counted: &&Counted| counted.subsidy == subsidy.id && counted.holder == holder;
+                let before: i64 =
+                    self.settings.subsidised.iter().filter(is_meant).map(|counted| counted.amount.cents()).sum();
+                let paid = subsidy
+                    .yearly_limit
+                    .map_or(sum, |limit| (before + sum).clamp(0, limit.cents()) - before.clamp(0, limit.cents()));
+                let mut cents: Vec<i64> = numbers.iter().map(|&number| wanted[number]).collect();
+                if paid != sum {
+                    let exact: Vec<Fraction> =
+                        cents.iter().map(|&cents| whole(cents * paid) / whole(sum) / whole(100)).collect();
+                    cents = handed_out(paid, &exact);
+                }
+                for (number, cents) in numbers.into_iter().zip(cents) {
+                    let (code, _, rate, version, mode, absorbed) = keys[number].clone();
+                    let key = (code, "Subsidy".to_owned(), rate, version, mode, absorbed);
+                    *self.lines.entry(key).or_default() -= cents;
+                }
+            }
+        }
+    }
+
+    fn place_on_bill(&self, key: &Key) -> impl Ord + use<> {
+        let place = |words: &[&str], word: &str| words.iter().position(|other| *other == word).unwrap();
+        let service = &self.settings.rate_cards.iter().find(|card| card.rate_id == key.2).unwrap().service;
+        (
+            place(&["GO", "SNW", "TAX", "FEE"], service.as_str()),
+            place(&["Direct", "Unit", "Fee", "Fixed"], &key.1),
+            (key.2.clone(), key.3),
+            place(&["showback", "absorbed", "chargeback"], &key.4),
+            key.5.clone(),
+        )
+    }
+
     /// What an agency's lines of a rate are short of or have above.
     fn bounds(&mut self, roots: &[&str]) {
         for &root in roots {
@@ -725,12 +826,29 @@ impl<'a> Plain<'a> {
         {
             plain.fee(place, &of_text(percent), &|key| key.1 == "Direct" && key.2 == "OWN");
         }
-        plain.bounds(&["GO", "OWN", "SNW", "FLAT", "YEAR"]);
         let fee = made.settings.rate_cards.iter().position(|card| card.rate_id == "FEE").unwrap();
         plain.fee(fee, &of_text("4.5"), &|key| ["GO", "NEW", "OWN", "SNW"].contains(&key.2.as_str()));
-        plain.bounds(&["FEE"]);
+        plain.subsidies();
+        plain.bounds(&["GO", "OWN", "SNW", "FLAT", "YEAR", "FEE"]);
         plain
     }
+}
+
+/// Cents that add up to a total, from exact dollars: the largest remainders first, then the earlier; with all signs turned,
+/// all cents are turned.
+fn handed_out(total: i64, exact: &[Fraction]) -> Vec<i64> {
+    let first = exact.iter().find(|amount| !amount.is_zero());
+    let turned = total < 0 || total == 0 && first.is_some_and(Fraction::is_negative);
+    let sign = if turned { -1 } else { 1 };
+    let raw: Vec<Fraction> = exact.iter().map(|amount| amount * whole(100 * sign)).collect();
+    let mut cents: Vec<i64> = raw.iter().map(|amount| amount.floor().to_integer().to_i64().unwrap()).collect();
+    let mut order: Vec<usize> = (0..raw.len()).collect();
+    order.sort_by_key(|&place| (-(&raw[place] - raw[place].floor()), place));
+    let left = total * sign - cents.iter().sum::<i64>();
+    for &place in order.iter().take(left.try_into().unwrap()) {
+        cents[place] += 1;
+    }
+    cents.into_iter().map(|cents| cents * sign).collect()
 }
 
 /// What the units cost if they climb the tiers from the bottom, with the amount of each tier that is reached.
@@ -775,6 +893,7 @@ fn compare(seed: u64, seen: &mut BTreeMap<String, usize>) {
             ("cut", "other modes"),
             ("tiers", "from 0:"),
             ("included", "included leave"),
+            ("limited", "of the first"),
         ] {
             if line.arithmetic.iter().any(|said| said.contains(words)) {
                 see(what);

@@ -53,6 +53,8 @@ pub const ROLES: &[&str] = &[
     "expense_operating",
     "agency_expenditure",
     "due_to",
+    "transfers_in",
+    "transfers_out",
 ];
 
 pub const ACCOUNTS: &Table = &Table {

@@ -1,9 +1,9 @@
-//! Shared cost: pools, what drives them, and what becomes of a line.
+//! Shared cost: pools, what drives them, who helps to pay, and what becomes of a line.
 
 use super::super::columns::Declared::{Agency, Driver, Fund, Service};
 use super::super::columns::Kind::{
-    AgencyOrPool, Count, Index, Known, KnownEach, Limit, Month, Name, OneOf, Period, Quantity, Shares, Targets, Text,
-    ZeroDriver,
+    AgencyOrPool, Count, Index, Known, KnownEach, Limit, Money, Month, Name, OneOf, Percent, Period, Quantity, Scope,
+    Shares, Targets, Text, ZeroDriver,
 };
 use super::super::columns::{Kind, Table, needed, optional};
 use super::{FROM, TO};
@@ -83,6 +83,39 @@ pub const DRIVERS: &Table = &Table {
     conditions: &[],
     key: &["driver", "month", "agency"],
     example: &["servicenow_hours,2025-07,DOT,12.25,hour"],
+    starter: &[],
+};
+
+pub const SUBSIDIES: &Table = &Table {
+    path: "subsidies.csv",
+    about: "What a fund pays of what agencies use: a percentage, the first so many dollars of a fiscal year, or both. A plan \
+            that ends step by step is a version for each step.",
+    needed: false,
+    columns: &[
+        needed("subsidy", Text, "the key that stays"),
+        needed("version", Count, "1, 2, 3 of this key"),
+        FROM,
+        TO,
+        needed("services", KnownEach(Service), "whose lines it lowers"),
+        optional("scope", Scope, "whom it is for; blank = all; the narrower goes first, and no two are added"),
+        optional("percent", Percent, "how much of each dollar; blank = 100"),
+        optional(
+            "yearly_limit",
+            Money,
+            "the first so many dollars of a fiscal year, as closed months count them; blank = no end",
+        ),
+        optional("limit_by", OneOf(&["agency", "state"]), "whose dollars are counted together; blank = agency"),
+        needed("paid_by", Known(Fund), "the fund that pays it; the provider's own bears it without an entry"),
+        needed("approved_by", Text, "who says so"),
+        optional("reason", Text, "why"),
+        optional("statement_text", Text, "the wording on the bill"),
+    ],
+    conditions: &[],
+    key: &["subsidy", "version"],
+    example: &[
+        "AI-START,1,2025-07-01,2026-07-01,AI,all,100,5000.00,agency,1000,CIO council,First year of AI,Paid by the AI fund",
+        "AI-START,2,2026-07-01,2027-07-01,AI,all,75,,,1000,CIO council,,",
+    ],
     starter: &[],
 };
 

@@ -102,6 +102,10 @@ pub enum Role {
     ExpenseOperating,
     AgencyExpenditure,
     DueTo,
+    /// A subsidy, in the provider's fund: no operating revenue (GASB 103).
+    TransfersIn,
+    /// The same in the fund that gives it.
+    TransfersOut,
 }
 
 impl AccountString {

@@ -1,5 +1,7 @@
 //! Minimum and maximum: what an agency's lines of a card are short of, or have above, as lines of their own. Nothing
 //! disappears: what is taken from one agency is asked of another.
+//!
+//! They come last, after fees and subsidies: what is bounded is what the agency pays of a rate.
 
 use super::Books;
 use super::cards;
@@ -12,17 +14,11 @@ use crate::model::money::{Exact, Money, Overflow};
 use crate::model::settings::{Agency, Proration, RateCard, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The bound lines of these cards, where these are their lines; and of agencies that have a card of their own and used
+/// The bound lines of all cards, where these are their lines; and of agencies that have a card of their own and used
 /// nothing.
-pub(super) fn apply(
-    books: Books<'_>,
-    lines: &[Draft],
-    is_meant: &dyn Fn(&RateCard) -> bool,
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<Draft>, Overflow> {
+pub(super) fn apply(books: Books<'_>, lines: &[Draft], findings: &mut Vec<Finding>) -> Result<Vec<Draft>, Overflow> {
     let has_bounds = |card: &&RateCard| card.terms.minimum.is_some() || card.terms.maximum.is_some();
-    let bounded: Vec<&RateCard> =
-        books.settings.rate_cards.iter().filter(has_bounds).filter(|card| is_meant(card)).collect();
+    let bounded: Vec<&RateCard> = books.settings.rate_cards.iter().filter(has_bounds).collect();
     let roots: BTreeSet<&str> = bounded.iter().map(|card| books.families.root(&card.rate_id)).collect();
     if roots.is_empty() {
         return Ok(Vec::new());

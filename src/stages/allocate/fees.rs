@@ -1,7 +1,6 @@
 //! Fees: a percentage of the net amounts of other lines, a line of its own, rounded once an agency and version of a card.
 
 use super::Books;
-use super::bounds;
 use super::cards::{self, Alternatives, Choices};
 use super::lines::{Draft, Treatment, cut, rounded_in_words};
 use crate::model::bill::{LineKind, RateReference};
@@ -31,15 +30,12 @@ pub(super) fn add(books: Books<'_>, drafts: &mut Vec<Draft>, findings: &mut Vec<
             break;
         }
         // All of one round before any is a base: two fees of one service must not depend on their order.
-        let (mut lines, mut asked) = (Vec::new(), BTreeSet::new());
+        let mut lines = Vec::new();
         for key in ready {
             if let Some(all) = groups.remove(&key) {
-                asked.extend(all.iter().map(|card| (card.rate_id.as_str(), card.version)));
                 lines.extend(of_group(books, all, &key.1, drafts, findings)?);
             }
         }
-        let is_asked = |card: &RateCard| asked.contains(&(card.rate_id.as_str(), card.version));
-        lines.extend(bounds::apply(books, &lines, &is_asked, findings)?);
         drafts.extend(lines);
     }
     Ok(())
@@ -157,27 +153,12 @@ impl ByDay<'_> {
         Ok(lines)
     }
 
-    /// A line's amounts by span, if they can be told apart: by the day of its rows, or the month's first day where it
-    /// has none. A fee has neither rows nor one day.
-    fn amounts(&self, draft: &Draft) -> Result<Option<Vec<(usize, Money)>>, Overflow> {
-        let has_rows = match draft.line.kind {
-            LineKind::Direct => true,
-            LineKind::Unit => !draft.details.is_empty(),
-            LineKind::Shared | LineKind::Fixed | LineKind::Shortfall | LineKind::Excess => false,
-            // An adjustment brings its own fee, if any.
-            LineKind::Adjustment => false,
-            LineKind::Fee => return Ok(draft.line.amount.is_zero().then(Vec::new)),
-        };
-        if !has_rows {
-            return Ok(Some(vec![(0, draft.line.amount)]));
+    /// A line's amounts by span, if they can be told apart. A fee has neither rows nor one day.
+    fn amounts(&self, draft: &Draft) -> Result<Option<BTreeMap<usize, Money>>, Overflow> {
+        if draft.line.kind == LineKind::Fee {
+            return Ok(draft.line.amount.is_zero().then(BTreeMap::new));
         }
-        let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
-        for &(row, amount) in &draft.details {
-            let sum = sums.entry(self.alternatives.span(self.books.roll_up.row(row).day())).or_default();
-            *sum = sum.checked_add(amount)?;
-        }
-        let is_whole = Money::total(sums.values().copied())? == draft.line.amount;
-        Ok(is_whole.then(|| sums.into_iter().collect()))
+        draft.by_span(self.books, |day| self.alternatives.span(day))
     }
 }
 

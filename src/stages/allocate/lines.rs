@@ -29,6 +29,8 @@ pub(super) struct Draft {
     pub account: String,
     /// Rows behind the line with their cents.
     pub details: Vec<(usize, Money)>,
+    /// The same number on a line that is subsidised and on what lowers it.
+    pub lowered: Option<usize>,
 }
 
 impl<'a> Books<'a> {
@@ -59,8 +61,9 @@ impl<'a> Books<'a> {
             converted_from: Vec::new(),
             funding: Vec::new(),
             adjustment: None,
+            subsidy: None,
         };
-        Draft { line, account: String::new(), details: Vec::new() }
+        Draft { line, account: String::new(), details: Vec::new(), lowered: None }
     }
 
     fn wording(&self, service: &ServiceCode) -> String {
@@ -81,6 +84,24 @@ impl Draft {
         if !card.statement_text.is_empty() {
             self.line.description.clone_from(&card.statement_text);
         }
+    }
+
+    /// Its amount by span of the month, if that can be told: by the day of its rows, or on the first day where it has none.
+    pub fn by_span(
+        &self,
+        books: Books<'_>,
+        span: impl Fn(NaiveDate) -> usize,
+    ) -> Result<Option<BTreeMap<usize, Money>>, Overflow> {
+        if self.details.is_empty() {
+            return Ok(Some(BTreeMap::from([(0, self.line.amount)])));
+        }
+        let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
+        for &(row, amount) in &self.details {
+            let sum = sums.entry(span(books.roll_up.row(row).day())).or_default();
+            *sum = sum.checked_add(amount)?;
+        }
+        let is_whole = Money::total(sums.values().copied())? == self.line.amount;
+        Ok(is_whole.then_some(sums))
     }
 
     /// An account whose own funding rule pays stands on the bill by itself.
@@ -113,23 +134,36 @@ pub(super) fn rounded_in_words(rounding: Rounding) -> &'static str {
     }
 }
 
-/// Gives the lines their place and number: by agency without gaps, services in the order of the catalog. Returns the
-/// account of each line whose own funding rule pays.
-pub(super) fn number(books: Books<'_>, mut drafts: Vec<Draft>, bills: &mut Bills) -> Vec<String> {
+/// Puts lines in the order of the bills: by agency, services as in the catalog.
+pub(super) fn sort(books: Books<'_>, drafts: &mut [Draft]) {
     let place: BTreeMap<&ServiceCode, u32> =
         books.settings.services.iter().map(|service| (&service.code, service.order)).collect();
     drafts.sort_by_cached_key(|Draft { line, account, .. }| {
         let service = (place.get(&line.service).copied().unwrap_or(u32::MAX), line.service.clone());
         let pool = line.share.as_ref().map(|share| (share.pool.clone(), share.version));
         let of = (line.provider.clone(), line.rate.clone(), pool, account.clone());
-        (line.agency.clone(), service, line.kind, of, line.mode, line.absorbed_by.clone())
+        let subsidy = line.subsidy.as_ref().map(|subsidy| (subsidy.subsidy.clone(), subsidy.version));
+        (line.agency.clone(), service, line.kind, of, line.mode, line.absorbed_by.clone(), subsidy)
     });
+}
+
+/// Gives the lines their number, by agency without gaps. Returns the account of each line whose own funding rule pays.
+pub(super) fn number(books: Books<'_>, mut drafts: Vec<Draft>, bills: &mut Bills) -> Vec<String> {
+    sort(books, &mut drafts);
     let mut last: BTreeMap<AgencyCode, u32> = BTreeMap::new();
     let mut accounts = Vec::with_capacity(drafts.len());
-    for Draft { mut line, details, account } in drafts {
+    // By what subsidies call the line that they lower.
+    let mut ids: BTreeMap<usize, String> = BTreeMap::new();
+    for Draft { mut line, details, account, lowered } in drafts {
         let number = last.entry(line.agency.clone()).or_default();
         *number += 1;
         line.id = format!("{}-{}-{number:06}", line.agency, books.month);
+        match (&mut line.subsidy, lowered) {
+            // It stands behind every line that a subsidy of its service can lower.
+            (Some(subsidy), Some(lowered)) => subsidy.lowers = ids.get(&lowered).cloned().unwrap_or_default(),
+            (_, Some(lowered)) => drop(ids.insert(lowered, line.id.clone())),
+            _ => {}
+        }
         let place = bills.lines.len();
         bills.details.extend(details.into_iter().map(|(row, amount)| BillDetail { line: place, row, amount }));
         bills.lines.push(line);

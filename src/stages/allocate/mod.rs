@@ -22,6 +22,7 @@ mod fixed;
 mod funding;
 mod lines;
 mod pools;
+mod subsidies;
 mod unit;
 mod windows;
 
@@ -94,8 +95,9 @@ fn bills(
     drafts.extend(driven::lines(books, &mut bills.counted, findings)?);
     drafts.extend(fixed::lines(books, charges, findings)?);
     drafts.extend(fees::cost_plus(books, &drafts, findings)?);
-    drafts.extend(bounds::apply(books, &drafts, &|card| card.model.prices_charges(), findings)?);
     fees::add(books, &mut drafts, findings)?;
+    subsidies::add(books, &mut drafts, &mut bills, findings)?;
+    drafts.extend(bounds::apply(books, &drafts, findings)?);
     let accounts = lines::number(books, drafts, &mut bills);
     funding::fund(books, &mut bills, &accounts, findings)?;
     findings.extend(conserve(charges, &bills, vendors)?);

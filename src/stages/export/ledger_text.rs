@@ -73,8 +73,8 @@ fn kind(role: Role) -> &'static str {
     match role {
         Role::Cash | Role::DueFrom | Role::UnbilledReceivable | Role::Prepaid => "Assets",
         Role::ApVendor | Role::AccruedLiability | Role::DueTo => "Liabilities",
-        Role::Revenue => "Income",
-        Role::ExpenseOperating | Role::AgencyExpenditure => "Expenses",
+        Role::Revenue | Role::TransfersIn => "Income",
+        Role::ExpenseOperating | Role::AgencyExpenditure | Role::TransfersOut => "Expenses",
     }
 }
 

@@ -52,6 +52,7 @@ mod statement;
 mod statement_detail;
 mod statement_sheets;
 mod statement_xlsx;
+mod subsidies;
 mod summary;
 mod workbook;
 

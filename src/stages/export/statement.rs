@@ -219,6 +219,7 @@ pub(super) fn kind_in_words(kind: LineKind) -> &'static str {
         LineKind::Unit => "Quantity times rate",
         LineKind::Fee => "Percentage fee",
         LineKind::Fixed => "Fixed amount",
+        LineKind::Subsidy => "Subsidy",
         LineKind::Shortfall => "Up to the minimum",
         LineKind::Excess => "Above the maximum",
         LineKind::Adjustment => "Adjustment",

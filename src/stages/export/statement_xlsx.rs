@@ -11,6 +11,7 @@ use super::reread::Reread;
 use super::statement::{Statement, account_string, kind_in_words};
 use super::statement_detail::{BILLED, EFFECTIVE, by_day, details, rows as detail_rows};
 use super::statement_sheets::{adjusted, adjustments, exchange, funding, notes, rates, services, shared, showback};
+use super::subsidies;
 use super::workbook::{About, Book, CHECK_LABELS, Cell, Column, Kind, MOST_ROWS, Placed, column};
 use super::workbook::{widths, write_money, write_text};
 use crate::model::bill::BillLine;
@@ -60,6 +61,7 @@ fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
     services(&mut book, statement)?;
     funding(&mut book, statement)?;
     shared(&mut book, statement)?;
+    subsidies::on_statement(&mut book, statement)?;
     adjustments(&mut book, statement)?;
     showback(&mut book, statement)?;
     details(&mut book, statement)?;

@@ -3,6 +3,7 @@
 
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
+use super::subsidies::{self, Given};
 use super::{NamedBytes, estimates, standing};
 use crate::model::bill::{BillLine, Destination};
 use crate::model::charge::CostBasis;
@@ -44,6 +45,9 @@ struct Summary<'a> {
     agencies: Vec<ModeTotals>,
     services: Vec<ModeTotals>,
     funds: Vec<FundTotal>,
+    /// What funds pay of the bills.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    subsidies: Vec<Given<'a>>,
 }
 
 #[derive(Serialize)]
@@ -169,6 +173,7 @@ fn summary(end: &MonthEnd) -> anyhow::Result<Summary<'_>> {
         agencies: by_mode(end, |line| line.agency.to_string(), |code| agency_name(end, code))?,
         services: by_mode(end, |line| line.service.to_string(), |code| service_name(end, code))?,
         funds: funds(end)?,
+        subsidies: subsidies::given(end)?,
     })
 }
 

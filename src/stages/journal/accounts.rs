@@ -137,6 +137,8 @@ pub fn role_text(role: Role) -> &'static str {
         Role::ExpenseOperating => "expense_operating",
         Role::AgencyExpenditure => "agency_expenditure",
         Role::DueTo => "due_to",
+        Role::TransfersIn => "transfers_in",
+        Role::TransfersOut => "transfers_out",
     }
 }
 

@@ -29,7 +29,7 @@ pub struct LineKey {
 impl LineKey {
     pub fn new(string: AccountString, role: Role, budget_fiscal_year: i32) -> Self {
         Self {
-            is_customer: matches!(role, Role::AgencyExpenditure | Role::DueTo),
+            is_customer: matches!(role, Role::AgencyExpenditure | Role::DueTo | Role::TransfersOut),
             fund: string.fund.clone(),
             role: place_of(role),
             service_order: 0,
@@ -47,9 +47,9 @@ fn place_of(role: Role) -> u8 {
     match role {
         Role::Cash | Role::Prepaid => 0,
         Role::DueFrom | Role::UnbilledReceivable => 1,
-        Role::ExpenseOperating | Role::AgencyExpenditure => 2,
+        Role::ExpenseOperating | Role::AgencyExpenditure | Role::TransfersOut => 2,
         Role::ApVendor | Role::AccruedLiability | Role::DueTo => 3,
-        Role::Revenue => 4,
+        Role::Revenue | Role::TransfersIn => 4,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In     bills with their funding, the charges with their cents, the vendors' reconciliation
 //! Out    REV for what the month before accrued, VEND for each invoice, ACCR for what was used and not invoiced, PREP for
-//!        commitments paid ahead, one BILL, ADJ for each adjustment, SETL for each payment
+//!        commitments paid ahead, one BILL, XFER for subsidies, ADJ for each adjustment, SETL for each payment
 //! Needs  the account roles, the chart, the posting scope
 //! Tells  CB0610, CB0612, CB0706: each stops its document and no other
 //!
@@ -15,6 +15,7 @@ mod decided;
 mod draft;
 mod past;
 mod reversal;
+mod transfers;
 mod vendor;
 
 pub use reversal::reversal;
@@ -88,6 +89,7 @@ pub fn journal(
         drafts.push(vendor::prepayments(&books, &charges));
     }
     drafts.push(billing::bill(&books, bills));
+    drafts.push(transfers::subsidies(&books, bills));
     drafts.extend(decided::adjustments(&books, bills));
     drafts.extend(decided::settlements(&books));
     let mut journal = past::reversals(&books, past);

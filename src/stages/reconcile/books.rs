@@ -3,7 +3,7 @@
 use super::laws::LATE;
 use super::payers;
 use super::proof::{Proof, by, total};
-use super::sums;
+use super::{subsidies, sums};
 use crate::model::bill::{Destination, RatedCharge, RulingSum};
 use crate::model::journal_entry::{JournalEntry, JournalType, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
@@ -21,6 +21,7 @@ pub fn journals(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     vendors(month, proof)?;
     reversals(month, proof)?;
     settlements(month, proof)?;
+    subsidies::transfers(month, proof)?;
     documents(month, proof);
     codes(month, proof);
     Ok(())

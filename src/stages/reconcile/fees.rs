@@ -20,11 +20,12 @@ impl<'a> Fees<'a> {
     }
 
     /// Lines of the services, of the days on which the card is the agency's. What has no day counts on the month's first.
+    /// A fee is taken before anything is subsidised, brought up to a minimum or cut to a maximum.
     pub fn base(&mut self, agency: &AgencyCode, card: &RateCard, of: &[ServiceCode]) -> Result<Money, Overflow> {
         let month = self.month;
         let lines = month.bills.lines.iter().enumerate();
         let lines: Vec<(usize, &BillLine)> =
-            lines.filter(|(_, line)| line.agency == *agency && of.contains(&line.service)).collect();
+            lines.filter(|(_, line)| line.agency == *agency && of.contains(&line.service) && is_before(line)).collect();
         let Some(agency) = month.settings.agency(agency) else { return Ok(Money::ZERO) };
         let first = month.month.first_day();
         let all: BTreeSet<NaiveDate> = first.iter_days().take_while(|day| month.month.contains(*day)).collect();
@@ -69,8 +70,13 @@ impl<'a> Fees<'a> {
     }
 }
 
+fn is_before(line: &BillLine) -> bool {
+    let after = [LineKind::Subsidy, LineKind::Shortfall, LineKind::Excess, LineKind::Adjustment];
+    !after.contains(&line.kind)
+}
+
 /// A row that is dated outside the month counts on the month's nearest day.
-fn by_day(month: &MonthEnd) -> Result<BTreeMap<(usize, NaiveDate), Money>, Overflow> {
+pub(super) fn by_day(month: &MonthEnd) -> Result<BTreeMap<(usize, NaiveDate), Money>, Overflow> {
     let (first, last) = (month.month.first_day(), month.month.last_day());
     let mut sums = BTreeMap::new();
     for detail in month.bills.details.iter().filter(|detail| detail.row < month.roll_up.len()) {

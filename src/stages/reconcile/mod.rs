@@ -14,6 +14,7 @@ mod own_prices;
 mod past;
 mod payers;
 mod proof;
+mod subsidies;
 mod sums;
 mod tie_outs;
 

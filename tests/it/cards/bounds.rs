@@ -72,17 +72,17 @@ fn bounds_of_the_vendors_cost_and_of_a_fee() {
     let cards = "rate_id,version,service,approved_by,model,percent,percent_of,minimum,maximum,above_maximum_to
         GO,1,GO,Board,pass_through,,,,1000.00,DPS
         FEE,1,FEE,Board,percent,5,GO,60.00,,";
-    // GO of DOH 1,500.00, of which 500.00 go to DPS. The fee is taken on net lines: 5 % of 1,000.00 is 10.00 short of
-    // its minimum, 5 % of 500.00 is 35.00 short.
+    // The fee comes before any bound (rating.md 1): 5 % of 1,500.00 is more than its minimum, and nobody is asked for a
+    // fee on what it pays above another's maximum.
     bills(
-        &Case { cards, used: "doh 2 1 GB 1500.00", ..Case::default() },
+        &Case { cards, used: "doh 2 1 GB 1500.00\ndot 2 1 GB 1000.00", ..Case::default() },
         "
         DOH direct    GO v1  = 1500.00
         DOH excess    GO v1  = -500.00
-        DOH fee       FEE v1 = 50.00
-        DOH shortfall FEE v1 = 10.00
-        DPS excess    GO v1  = 500.00
-        DPS fee       FEE v1 = 25.00
-        DPS shortfall FEE v1 = 35.00",
+        DOH fee       FEE v1 = 75.00
+        DOT direct    GO v1  = 1000.00
+        DOT fee       FEE v1 = 50.00
+        DOT shortfall FEE v1 = 10.00
+        DPS excess    GO v1  = 500.00",
     );
 }

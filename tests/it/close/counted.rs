@@ -1,6 +1,6 @@
 //! Windows of a fiscal year: what later months begin to count with comes from the records of the closed ones.
 
-use super::{closed, outputs};
+use super::{closed, json, outputs};
 use crate::books::{Books, golden_small};
 use chargeback::close;
 
@@ -67,5 +67,65 @@ fn a_fiscal_year_counts_on_from_the_months_that_are_closed() {
         "DOH 75.00: 5.25 hour were counted before; from 4: 1.5 hour x 50 = 75; 75, rounded half up to 75.00"
     );
     // The counter is in the chain of records: each month is made again from what it was closed on.
+    assert_eq!(close::verify(&books.path, false, None).unwrap(), []);
+}
+
+/// Half of the hours, until 120.00 of a year are paid.
+const SUBSIDIES: &str =
+    "subsidy,version,effective_from,services,percent,yearly_limit,limit_by,paid_by,approved_by,statement_text
+START,1,2025-07-01,SNW,50,120.00,agency,1000,CIO,Half of your first hours
+";
+
+#[test]
+fn a_subsidy_counts_on_from_closed_months_and_no_file_resets_it() {
+    let books = golden_small();
+    let append = |path: &str, rows: &str| {
+        books.write(path, [books.read(path), rows.as_bytes().to_vec()].concat().as_slice());
+    };
+    books.write("subsidies.csv", SUBSIDIES.as_bytes());
+    append("accounts.csv", "transfers_in,,,4910,Transfers in\ntransfers_out,,,6910,Transfers out\n");
+    append("chart/accounts.csv", "account,4910,Transfers in,,,yes,no\naccount,6910,Transfers out,,,yes,no\n");
+    let toml = String::from_utf8(books.read("chargeback.toml")).unwrap();
+    books.write("chargeback.toml", toml.replace("folder = \"a", "expected = false\nfolder = \"a").as_bytes());
+    // 3.25 hours at 62.50 are 203.13, half of it 101.565: 101.57, which is within the 120.00.
+    let september = work(&books, "2025-09");
+    assert_eq!(
+        september[1],
+        "DOH -101.57: 50 percent of 203.13 = 101.565, rounded half up to 101.57; of the first 120.00 of the fiscal year for \
+         the agency: 0.00 counted by closed months and 101.57 now, so 101.57 is paid; list 203.13 less 101.57 paid by fund \
+         1000 = 101.56 for the agency"
+    );
+    let hours = |month: &str, doh: &str| {
+        let rows: String = [("DOH", doh), ("DOT", "0"), ("DPS", "0")]
+            .map(|(agency, hours)| {
+                format!("servicenow_hours,{month},{agency},{hours},hour\nai_tokens,{month},{agency},0,token\n")
+            })
+            .concat();
+        books.write(&format!("drivers/{month}.csv"), format!("driver,month,agency,value,unit\n{rows}").as_bytes());
+    };
+    // 18.43 are left of 62.50. Handed-out files are no memory: they are taken away.
+    hours("2025-10", "2");
+    std::fs::remove_dir_all(books.path.join("out")).unwrap();
+    let october = work(&books, "2025-10");
+    assert_eq!(
+        october[1],
+        "DOH -18.43: 50 percent of 125.00 = 62.5, rounded half up to 62.50; of the first 120.00 of the fiscal year for the \
+         agency: 101.57 counted by closed months and 62.50 now, so 18.43 is paid; list 125.00 less 18.43 paid by fund 1000 = \
+         106.57 for the agency"
+    );
+    hours("2025-11", "2");
+    assert!(work(&books, "2025-11")[1].starts_with("DOH 0.00: 50 percent of 125.00"));
+    let summary = |month: &str| {
+        let files = books.files(&format!("out/{month}"));
+        let (_, bytes) = files.into_iter().find(|(path, _)| path.ends_with("summary.json")).unwrap();
+        json(&bytes)["subsidies"].clone()
+    };
+    assert_eq!(
+        summary("2025-10"),
+        serde_json::json!([{ "fund": "1000", "subsidy": "START", "version": 1, "list": "125.00", "paid": "18.43",
+                             "net": "106.57", "posted": "18.43" }])
+    );
+    // What was taken away is made again from the ledger.
+    books.run(&crate::books::request(&books, "2025-09"));
     assert_eq!(close::verify(&books.path, false, None).unwrap(), []);
 }
