@@ -15,7 +15,7 @@ use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::past::{Carried, Past};
 use crate::model::proof::LawResult;
 use crate::model::roll_up::RollUp;
-use crate::model::settings::Settings;
+use crate::model::settings::{DriverValue, Settings};
 use crate::stages::allocate::{adjust, allocate};
 use crate::stages::export::{self, Piece};
 use crate::stages::journal::journal;
@@ -93,7 +93,8 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     plant.after_rate(&mut rated);
     end.findings.append(&mut rated.findings);
     let (measured, findings) = measures(&end.roll_up, &end.directory, &end.settings, month);
-    end.settings.drivers.extend(measured);
+    end.settings.drivers.extend(measured.iter().cloned());
+    end.settings.drivers.extend(measured_before(&carried, &end.settings, month));
     end.findings.extend(findings);
     if until < Stage::Allocate || stops(&end.findings) {
         end.charges = rated.charges;
@@ -111,6 +112,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     end.past = past;
     let allocated = allocate(&end.roll_up, rated, &vendors, &end.settings, month);
     (end.charges, end.bills, end.vendors) = (allocated.charges, allocated.bills, vendors);
+    end.bills.measured = measured;
     end.findings.extend(allocated.findings);
     end.findings.extend(adjust(&end.roll_up, &mut end.bills, &end.past, &end.settings, month));
     plant.after_allocate(&mut end);
@@ -123,6 +125,12 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     plant.after_journal(&mut end);
     prove(&mut end)?;
     Ok((sorted(end), Stage::Reconcile))
+}
+
+/// What the measures of the settings counted in months that are closed, from their records.
+fn measured_before(carried: &Carried, settings: &Settings, month: Month) -> Vec<DriverValue> {
+    let is_known = |value: &&DriverValue| settings.state.measures.iter().any(|measure| measure.name == value.driver);
+    carried.measured.iter().filter(|value| value.month < month).filter(is_known).cloned().collect()
 }
 
 /// Whether anything blocks apart from what a later stage, a later day or a decision may still put right.

@@ -100,12 +100,15 @@ fn versions(sheets: &Sheets, findings: &mut Vec<Finding>) {
 
 /// Two different cards, equally narrow, that fit the same charges on the same day.
 fn ambiguous_cards(settings: &Settings, findings: &mut Vec<Finding>) {
-    // Only cards of one service that are equally narrow can compete.
-    type Rivals<'a> = (&'a ServiceCode, bool, (u8, u8, usize, usize));
+    // Only cards of one service that are equally narrow can compete, and percentages on one base: on others they add.
+    type Rivals<'a> = (&'a ServiceCode, Option<BTreeSet<&'a ServiceCode>>, (u8, u8, usize, usize));
     let mut rivals: BTreeMap<Rivals<'_>, Vec<(&RateCard, Terms)>> = BTreeMap::new();
     for card in &settings.rate_cards {
-        let percent = matches!(card.model, RateModel::Percent { .. });
-        let others = rivals.entry((&card.service, percent, card.narrowness())).or_default();
+        let base = match &card.model {
+            RateModel::Percent { of, .. } => Some(of.iter().collect()),
+            _ => None,
+        };
+        let others = rivals.entry((&card.service, base, card.narrowness())).or_default();
         let terms = Terms::of(&card.conditions);
         let rival = others.iter().find(|(other, their_terms)| {
             card.rate_id != other.rate_id

@@ -4,13 +4,12 @@
 use super::tables;
 use crate::model::codes::PoolId;
 use crate::model::finding::{Code, Finding, Place};
-use crate::model::settings::{DriverPeriod, Method, OnZeroDriver, Pool, Settings, Target};
+use crate::model::settings::{OnZeroDriver, Pool, Settings, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn check(settings: &Settings, findings: &mut Vec<Finding>) {
     order(settings, findings);
     groups(settings, findings);
-    periods(settings, findings);
     fallbacks(settings, findings);
     services_of_measures(settings, findings);
 }
@@ -103,25 +102,6 @@ fn groups(settings: &Settings, findings: &mut Vec<Finding>) {
             );
             let fix = "Let at least one of them also be shared with agencies.";
             findings.push(Finding::new(Code::PoolCycle, place(first, "group", name), why, fix));
-        }
-    }
-}
-
-/// A measure is counted from the month's own files, so it knows no other month.
-fn periods(settings: &Settings, findings: &mut Vec<Finding>) {
-    for pool in settings.pools.iter().filter(|pool| pool.sharing.period != DriverPeriod::Same) {
-        let drivers: Vec<&str> = match &pool.method {
-            Method::Driver { driver } => vec![driver.as_str()],
-            Method::Index { parts } => parts.iter().map(|(driver, _)| driver.as_str()).collect(),
-            _ => Vec::new(),
-        };
-        for driver in drivers.into_iter().filter(|driver| settings.state.measures.iter().any(|m| m.name == **driver)) {
-            let why = format!(
-                "{driver} is a [[measure]] of chargeback.toml: it is counted from the files of the month, and other months' \
-                 files are not read."
-            );
-            let fix = "Put the values of those months into a file of drivers/, or set driver_period to same.";
-            findings.push(Finding::new(Code::PoolDriverMissing, place(pool, "driver_period", driver), why, fix));
         }
     }
 }

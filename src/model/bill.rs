@@ -8,7 +8,7 @@ use super::money::{Cost, Money, Overflow, Quantity};
 use super::month::Month;
 use super::pricing::Counter;
 use super::roll_up::Row;
-use super::settings::{AccountString, Mode};
+use super::settings::{AccountString, DriverValue, Mode};
 use super::subsidy::{Counted, SubsidyPart};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -338,6 +338,9 @@ pub struct Bills {
     pub counted: Vec<Counter>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsidised: Vec<Counted>,
+    /// What its measures counted: later months may be shared by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<DriverValue>,
 }
 
 impl Bills {

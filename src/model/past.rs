@@ -10,6 +10,7 @@ use super::money::{Cost, Money, Overflow};
 use super::month::{FiscalPeriod, Month};
 use super::pricing::Counter;
 use super::proof::VendorReconciliation;
+use super::settings::DriverValue;
 use super::subsidy::Counted;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct Carried {
     /// The same of subsidies.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subsidised: BTreeMap<Month, Vec<Counted>>,
+    /// What measures counted in every closed month: pools may be shared by an earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<DriverValue>,
 }
 
 /// One invoice section of a closed month.
@@ -212,7 +216,8 @@ impl Carried {
         counted.retain(|of, _| *of >= year_before);
         subsidised.retain(|of, _| *of >= year_before);
         let reversing = waits.chain(adds).cloned().collect();
-        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted, subsidised })
+        let measured = [past.carried.measured.clone(), bills.measured.clone()].concat();
+        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted, subsidised, measured })
     }
 }
 

@@ -3,6 +3,7 @@
 // Tests make and damage books on the disk themselves, and what does not work in them is a failure.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
+mod added;
 mod books;
 mod books_cases;
 mod books_months;

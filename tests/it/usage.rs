@@ -200,3 +200,57 @@ fn explain_lists_the_usage_rows_that_drove_a_share() {
     }
     insta::assert_snapshot!(told.unwrap());
 }
+
+/// What a measure counted is in the record of its month's close, so later months can be shared by it.
+#[test]
+fn pools_are_shared_by_what_a_measure_counted_in_closed_months() {
+    let books = with_usage(USAGE.as_bytes());
+    let mapping = "source = \"deployment\"\nfolder = \"deployment\"\n\n[columns]\nbilled_cost = \"cost\"\ncharge_date = \"day\"\n\n\
+                   [constants]\nprovider_name = \"Deployment\"\nbilling_currency = \"USD\"\n";
+    books.write("mappings/deployment.toml", mapping.as_bytes());
+    edit(&books, "owners.csv", |text| text.replace("by-tag", "deployment,,,pool,LATER,Deployment,,,\nby-tag"));
+    edit(&books, "pools.csv", |text| {
+        let rows = text
+            .lines()
+            .map(|line| format!("{line}{}\n", if line.starts_with("pool,") { ",driver_period" } else { "," }));
+        let header = text.lines().find(|line| line.starts_with("pool,")).unwrap();
+        let pool: Vec<&str> = header
+            .split(',')
+            .map(|column| match column {
+                "pool" => "LATER",
+                "version" | "stage" => "1",
+                "service" => "SHR",
+                "method" => "driver",
+                "driver" => "gateway_tokens",
+                "targets" => "*",
+                _ => "",
+            })
+            .collect();
+        format!("{}{},prior\n", rows.collect::<String>(), pool.join(","))
+    });
+    closed(&books);
+    edit(&books, "chargeback.toml", |text| {
+        text.replace("folder = \"a", "expected = false\nfolder = \"a")
+            .replace("folder = \"openai\"", "folder = \"openai\"\nexpected = false")
+    });
+    let hours = "driver,month,agency,value,unit\nservicenow_hours,2025-10,DOH,0,hour\n";
+    books.write("drivers/2025-10.csv", hours.as_bytes());
+    books.write("inbox/2025-10/deployment/cost.csv", b"day,cost\n2025-10-05,1000.00\n");
+    let october = books.run(&request(&books, "2025-10"));
+    assert_eq!(october.exit, Exit::Done, "{}\n{}", october.message, books.told(&october));
+    // 1,200,000, 600,000 and 200,000 tokens of September.
+    let line = (1..9).find_map(|number| {
+        let line = close::explain(&books.path, &format!("DOT-2025-10-{number:06}"), 10, false).ok()?;
+        (line.line.service.as_str() == "SHR").then_some(line)
+    });
+    let line = line.unwrap();
+    assert_eq!(line.line.amount, Money::parse("300.00").unwrap(), "{:?}", line.arithmetic);
+    assert!(line.arithmetic.iter().any(|said| said.contains("gateway_tokens of 2025-09")), "{:?}", line.arithmetic);
+    assert_eq!(close::verify(&books.path, true, None).unwrap(), []);
+    // The month before the first close counted nothing, and nobody guesses what it would have.
+    edit(&books, "pools.csv", |text| text.replace(",prior", ",frozen:2025-08"));
+    books.write("inbox/2025-11/deployment/cost.csv", b"day,cost\n2025-11-05,1000.00\n");
+    books.write("drivers/2025-11.csv", hours.replace("2025-10", "2025-11").as_bytes());
+    let november = books.run(&request(&books, "2025-11"));
+    assert!(books.told(&november).contains("this one has none"), "{}", books.told(&november));
+}

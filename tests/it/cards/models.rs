@@ -200,3 +200,28 @@ fn credits_of_units_undo_what_they_correct() {
         DOT unit GO v1 -40 GB = -4.00",
     );
 }
+
+/// Percentages are the one thing that adds: of one base the narrowest, of several bases all.
+#[test]
+fn fees_on_different_bases_add() {
+    let cards = "rate_id,version,service,approved_by,scope,model,percent,percent_of,amount
+        GO,1,GO,Board,all,pass_through,,,
+        TAX,1,TAX,Board,all,flat,,,100.00
+        FEE-GO,1,FEE,Board,all,percent,5,GO,
+        FEE-TAX,1,FEE,Board,all,percent,2,TAX,
+        FEE-DOT,1,FEE,Board,agency:DOT,percent,1,GO,";
+    bills(
+        &Case { cards, used: "doh 2 1 GB 200.00\ndot 2 1 GB 200.00", ..Case::default() },
+        "
+        DOH direct GO v1      = 200.00
+        DOH fee    FEE-GO v1  = 10.00
+        DOH fee    FEE-TAX v1 = 2.00
+        DOH fixed  TAX v1     = 100.00
+        DOT direct GO v1      = 200.00
+        DOT fee    FEE-DOT v1 = 2.00
+        DOT fee    FEE-TAX v1 = 2.00
+        DOT fixed  TAX v1     = 100.00
+        DPS fee    FEE-TAX v1 = 2.00
+        DPS fixed  TAX v1     = 100.00",
+    );
+}

@@ -109,7 +109,14 @@ fn rows<'a>(table: &mut Table<'a, '_>, driver: &str) -> Result<Vec<Row<'a>>, Ref
         }));
         if rows.len() == before {
             let why = format!("Pool {} is shared by driver {driver}, which has no rows for {month}.", table.pool.id);
-            let fix = "Add the month's rows to drivers/.";
+            let is_measure = settings.state.measures.iter().any(|measure| measure.name == driver);
+            let fix = if is_measure && month != table.books.month {
+                "A measure's earlier months are in the records of their closes, and this one has none: it was closed before \
+                 the measure was declared, or not here. Share by the same month until there are enough, or by a driver \
+                 of drivers/ that tells these months."
+            } else {
+                "Add the month's rows to drivers/."
+            };
             let place = table.place().column("driver").value(driver);
             table.tell(Code::PoolDriverMissing, place, why, fix, table.whole());
             return Err(Refusal::Told);
