@@ -116,6 +116,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     end.findings.extend(allocated.findings);
     end.findings.extend(adjust(&end.roll_up, &mut end.bills, &end.past, &end.settings, month));
     plant.after_allocate(&mut end);
+    end.past.bridge = reconcile::bridge(&end)?;
     if until < Stage::Reconcile {
         return Ok((sorted(end), Stage::Allocate));
     }

@@ -5,6 +5,7 @@
 pub mod adjustment;
 pub mod approval;
 pub mod bill;
+pub mod bridge;
 pub mod card;
 pub mod charge;
 pub mod codes;

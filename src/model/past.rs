@@ -4,6 +4,7 @@
 //! booked before, so that both together say what is true now.
 
 use super::bill::{BillLine, Bills, SectionKey};
+use super::bridge::{Billed, Bridge};
 use super::codes::ServiceCode;
 use super::journal_entry::JournalEntry;
 use super::money::{Cost, Money, Overflow};
@@ -42,6 +43,9 @@ pub struct Carried {
     /// What measures counted in every closed month: pools may be shared by an earlier one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measured: Vec<DriverValue>,
+    /// What the last twelve closed months billed and showed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub billed: BTreeMap<Month, Vec<Billed>>,
 }
 
 /// One invoice section of a closed month.
@@ -127,6 +131,8 @@ pub struct Past {
     pub late: Vec<LateInvoice>,
     /// Closed bill lines that adjustments of this month correct.
     pub corrected: Vec<BillLine>,
+    /// Why bills are not what they were in the month before.
+    pub bridge: Bridge,
 }
 
 impl Past {
@@ -175,6 +181,7 @@ impl Carried {
         month: Month,
         (bills, journals): (&Bills, &[JournalEntry]),
         (own, paid): (Vec<CarriedSection>, impl IntoIterator<Item = String>),
+        own_billed: Vec<Billed>,
     ) -> Result<Self, Overflow> {
         let waits = past.carried.reversing.iter().filter(|entry| !is_due(entry, month));
         let adds = journals.iter().filter(|entry| entry.reversing_date().is_some());
@@ -215,9 +222,25 @@ impl Carried {
         let year_before = (0..11).fold(month, |month, _| month.previous());
         counted.retain(|of, _| *of >= year_before);
         subsidised.retain(|of, _| *of >= year_before);
+        let mut billed = past.carried.billed.clone();
+        billed.retain(|of, _| *of >= year_before);
+        // Only the month after looks at meters.
+        billed.values_mut().flatten().for_each(|one| one.meters.clear());
+        billed.insert(month, own_billed);
         let reversing = waits.chain(adds).cloned().collect();
         let measured = [past.carried.measured.clone(), bills.measured.clone()].concat();
-        Ok(Self { reversing, sections, months, adjustments, adjusted, settlements, counted, subsidised, measured })
+        Ok(Self {
+            reversing,
+            sections,
+            months,
+            adjustments,
+            adjusted,
+            settlements,
+            counted,
+            subsidised,
+            measured,
+            billed,
+        })
     }
 }
 

@@ -33,6 +33,7 @@ mod money_findings;
 mod months;
 mod normalize;
 mod overlaps;
+mod pages;
 mod people;
 mod plain_cards;
 mod pools;

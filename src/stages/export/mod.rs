@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! statements/<AGENCY>/statement-<AGENCY>-2025-09.xlsx   what an agency owes, why, and the charges behind it
+//! statements/<AGENCY>/statement-<AGENCY>-2025-09.html   the same as a page that needs no network
 //! statements/<AGENCY>/detail-<AGENCY>-2025-09.csv       the charges behind it, one row each, for a pivot or a script
 //! journals/journal-2025-09.csv                          the feed for the state's ERP
 //! journals/journal-2025-09.control.json, .control.csv   counts, totals and the hash of the feed
@@ -49,7 +50,10 @@ mod reconciliation_xlsx;
 mod reread;
 mod sheet;
 mod statement;
+mod statement_changes;
 mod statement_detail;
+mod statement_html;
+mod statement_page;
 mod statement_sheets;
 mod statement_xlsx;
 mod subsidies;
@@ -106,6 +110,14 @@ const EXPORTERS: &[Exporter] = &[
             path: statement_xlsx::path,
             write: statement_xlsx::write,
             read_back: statement_xlsx::read_back,
+        },
+    },
+    Exporter {
+        name: "statement pages",
+        of: Of::Agency {
+            path: statement_html::path,
+            write: statement_html::write,
+            read_back: statement_html::read_back,
         },
     },
     Exporter {

@@ -5,14 +5,15 @@
 use super::statement_detail::DetailRow;
 use super::{path, standing_in_words};
 use crate::model::bill::{BillDetail, BillLine, LineKind};
+use crate::model::bridge::{Billed, Step};
 use crate::model::charge::{CostBasis, Dimension};
-use crate::model::codes::AgencyCode;
+use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::exchange::{Exchange, ExchangeRate};
 use crate::model::money::{Money, Overflow};
 use crate::model::month::Month;
 use crate::model::month_end::MonthEnd;
 use crate::model::roll_up::Row;
-use crate::model::settings::{AccountString, Agency, Mode, RateCard, RateModel, Settings};
+use crate::model::settings::{AccountString, Agency, Mode, RateCard, RateModel, Service, Settings};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
@@ -31,6 +32,12 @@ pub(super) struct Statement<'a> {
     pub details: Vec<Detail<'a>>,
     /// Billing tags, in the order of the settings.
     pub tags: &'a [String],
+    /// The month before, where it was closed in these books.
+    pub before: Option<Month>,
+    /// What closed months billed and showed to the agency, by month.
+    pub billed: Vec<(Month, Vec<&'a Billed>)>,
+    /// Why it owes another amount than the month before.
+    pub steps: Vec<&'a Step>,
     settings: &'a Settings,
     path: String,
     /// Rows of the sheet of details: see [`super::statement_detail`].
@@ -108,11 +115,18 @@ impl<'a> Part<'a> {
             lines: lines.iter().map(|&line| &bills.lines[line]).collect(),
             details: order.into_iter().map(detail).collect(),
             tags: end.roll_up.tags(),
+            before: end.past.bridge.from,
+            billed: end.past.carried.billed.iter().map(|(month, billed)| (*month, own(billed, code))).collect(),
+            steps: end.past.bridge.steps.iter().filter(|step| &step.agency == code).collect(),
             settings: &end.settings,
             path: path(end, &format!("statements/{code}"), "{}", ""),
             sheet: OnceLock::new(),
         }
     }
+}
+
+fn own<'a>(billed: &'a [Billed], code: &AgencyCode) -> Vec<&'a Billed> {
+    billed.iter().filter(|one| &one.agency == code).collect()
 }
 
 impl<'a> Statement<'a> {
@@ -135,6 +149,12 @@ impl<'a> Statement<'a> {
         Money::total(self.due().map(|line| line.amount))
     }
 
+    /// What was due in a closed month.
+    pub fn due_in(&self, month: Month) -> Result<Money, Overflow> {
+        let billed = self.billed.iter().filter(|(of, _)| *of == month).flat_map(|(_, billed)| billed);
+        Money::total(billed.filter(|one| one.is_due()).map(|one| one.amount))
+    }
+
     /// Rates by which something on it was converted.
     pub fn exchange(&self) -> Vec<&'a ExchangeRate> {
         let exchange = Exchange::new(self.settings, self.month);
@@ -149,8 +169,16 @@ impl<'a> Statement<'a> {
     }
 
     pub fn service_name(&self, line: &BillLine) -> &'a str {
-        let service = self.settings.services.iter().find(|service| service.code == line.service);
-        service.map_or("", |service| service.name.as_str())
+        self.service(&line.service).map_or("", |service| service.name.as_str())
+    }
+
+    /// The name of a service, or its code where the catalog has it no more.
+    pub fn name_of_service<'b>(&'b self, code: &'b ServiceCode) -> &'b str {
+        self.service(code).map_or(code.as_str(), |service| service.name.as_str())
+    }
+
+    fn service(&self, code: &ServiceCode) -> Option<&'a Service> {
+        self.settings.services.iter().find(|service| &service.code == code)
     }
 
     /// The card that priced a line.
@@ -176,6 +204,28 @@ impl<'a> Statement<'a> {
     pub fn fund_name(&self, fund: &str) -> String {
         let named = self.settings.funds.iter().find(|named| named.code.as_str() == fund);
         named.map_or_else(|| fund.to_owned(), |named| format!("{fund} {}", named.name))
+    }
+
+    pub fn title(&self) -> &'static str {
+        if self.due().next().is_some() { "Statement of IT services" } else { "IT services used: this is not a bill" }
+    }
+
+    /// What the one who signs it, or reads it, must know.
+    pub fn signing(&self) -> &'static str {
+        match (self.standing, self.due().next()) {
+            ("DRAFT", _) => {
+                "This is a draft. Figures may change until the month is closed, and nothing has been posted."
+            }
+            ("FINAL ON ESTIMATES", Some(_)) => {
+                "Closed on estimates: a vendor had not issued its invoice when this was made, and what it asks for in the end is \
+                 put right in a later month. Amounts due are posted by journal to the account strings shown here."
+            }
+            (_, Some(_)) => {
+                "Amounts due are posted by journal to the account strings shown here; nothing has to be paid by check. \
+                 Each amount is shown with how it came about, down to the vendor's charges."
+            }
+            _ => "Nothing is due. Below is what was used and what it cost.",
+        }
     }
 
     /// What the lines come to that have charges behind them.
@@ -235,4 +285,36 @@ pub(super) fn treatment(line: &BillLine) -> String {
         (Mode::Absorbed, Some(fund)) => format!("Paid by fund {fund}"),
         (Mode::Absorbed, None) => "Paid centrally".to_owned(),
     }
+}
+
+/// What the words of a statement mean.
+pub(super) fn words(statement: &Statement<'_>) -> Vec<(&'static str, String)> {
+    let run = format!(
+        "{}. It changes with every input, setting and rule, and is printed on every page. The same month closed again \
+         from the same files gives this statement again, byte for byte.",
+        statement.run
+    );
+    let notes = [
+        ("Amount due", "What is posted against your account strings for the month. Nothing has to be paid by check."),
+        (
+            "At vendor's cost",
+            "The vendor's charges for your accounts and resources, net of credits, to the cent of its invoice, or of the accrual while there is none.",
+        ),
+        ("Share of a pool", "Your part of a cost that agencies share, by the driver: see Shared cost."),
+        ("Quantity times rate", "What you used, times our approved rate. The rate and its authority are under Rates."),
+        ("Percentage fee", "A percentage of other lines of this bill, after credits."),
+        ("Showback", "What you used and what it cost, for information. It is not asked of you and not posted."),
+        (
+            "Cents",
+            "Shares are rounded so that they add up: leftover cents go to the largest remainders, ties to the \
+                   agency that comes first by code. Nothing is lost and nothing is made.",
+        ),
+        (
+            "Difference",
+            "Sums are formulas over the rows, so that you can see them recompute; beside each stands the \
+                        ledger's figure. The difference must be 0.00.",
+        ),
+    ];
+    let notes = notes.map(|(word, meaning): (&str, &str)| (word, meaning.to_owned()));
+    notes.into_iter().chain([("Run", run)]).collect()
 }

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 pub(super) struct DetailRow<'a> {
     pub first: Detail<'a>,
     pub day: Option<NaiveDate>,
-    quantity: Quantity,
+    pub quantity: Quantity,
     pub billed: Cost,
     /// None where a vendor does not tell it of one of the rows.
     pub effective: Option<Cost>,
@@ -43,7 +43,7 @@ pub(super) fn rows<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [DetailRo
 
 /// Over the days of the month, by line and then by the texts that the sheet shows. Symbols tell texts apart without looking
 /// at them; who has more than a sheet can show is not added up to the end.
-fn by_month<'a>(details: &[Detail<'a>]) -> Result<Vec<DetailRow<'a>>, Overflow> {
+pub(super) fn by_month<'a>(details: &[Detail<'a>]) -> Result<Vec<DetailRow<'a>>, Overflow> {
     let mut places: HashMap<(*const BillLine, [Symbol; KEY.len()]), usize> = HashMap::new();
     let mut rows: Vec<Option<DetailRow<'a>>> = Vec::new();
     let mut last: Option<(&Detail<'a>, usize)> = None;

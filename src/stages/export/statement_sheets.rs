@@ -1,6 +1,6 @@
 //! The sheets behind a statement's first page, one subject each.
 
-use super::statement::{Detail, Statement, account_string, kind_in_words, treatment};
+use super::statement::{Detail, Statement, account_string, kind_in_words, treatment, words};
 use super::workbook::{Book, Cell, Column, Kind, MOST_ROWS, column, write_text};
 use crate::model::bill::{BillLine, PoolShare};
 use crate::model::charge::Dimension;
@@ -130,7 +130,7 @@ pub(super) fn shared(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resu
             number(&share.driver_value),
             number(&share.driver_total),
             Cell::text(&share.unit),
-            percent(share),
+            percent_of(share).map_or(Cell::Blank, Cell::Decimal),
             Cell::yes(share.received_cent),
             Cell::text(treatment(line)),
             Cell::Money(line.amount),
@@ -150,16 +150,16 @@ fn number(text: &str) -> Cell {
 }
 
 /// The share as a percentage, cut to four decimals: for reading, no amount is made from it.
-fn percent(share: &PoolShare) -> Cell {
+pub(super) fn percent_of(share: &PoolShare) -> Option<String> {
     let exact = |text: &str| Quantity::parse(text).ok().map(Quantity::exact);
     let part = exact(&share.driver_value).zip(exact(&share.driver_total));
     let quotient = part.and_then(|(value, total)| value.times(&Exact::from_integer(100)).divided_by(&total));
-    quotient.map_or(Cell::Blank, |percent| Cell::Decimal(percent.shown(4).trim_end_matches('.').to_owned()))
+    quotient.map(|percent| percent.shown(4).trim_end_matches('.').to_owned())
 }
 
 /// Credits, refunds and adjustments of one kind, over the days of the month.
 pub(super) struct Adjusted<'a> {
-    first: &'a Detail<'a>,
+    pub first: &'a Detail<'a>,
     charges: u64,
     pub amount: Money,
 }
@@ -328,39 +328,9 @@ pub(super) fn notes(book: &mut Book, statement: &Statement<'_>) -> anyhow::Resul
     let (sheet, look) = book.sheet("Notes")?;
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     write_text(sheet, 0, 0, "How to read this statement", &look.title)?;
-    let run = format!(
-        "{}. It changes with every input, setting and rule, and is printed on every page. The same month closed again \
-         from the same files gives this statement again, byte for byte.",
-        statement.run
-    );
-    let notes: [(&str, &str); 9] = [
-        ("Amount due", "What is posted against your account strings for the month. Nothing has to be paid by check."),
-        (
-            "At vendor's cost",
-            "The vendor's charges for your accounts and resources, net of credits, to the cent of its invoice, or of the accrual while there is none.",
-        ),
-        ("Share of a pool", "Your part of a cost that agencies share, by the driver on the sheet Shared cost."),
-        (
-            "Quantity times rate",
-            "What you used, times our approved rate. The rate and its authority are on the sheet Rates.",
-        ),
-        ("Percentage fee", "A percentage of other lines of this bill, after credits."),
-        ("Showback", "What you used and what it cost, for information. It is not asked of you and not posted."),
-        (
-            "Cents",
-            "Shares are rounded so that they add up: leftover cents go to the largest remainders, ties to the \
-                   agency that comes first by code. Nothing is lost and nothing is made.",
-        ),
-        (
-            "Difference",
-            "Sums are formulas over the rows, so that you can see them recompute; beside each stands the \
-                        ledger's figure. The difference must be 0.00.",
-        ),
-        ("Run", &run),
-    ];
-    for (row, (word, meaning)) in (2..).zip(notes) {
+    for (row, (word, meaning)) in (2..).zip(words(statement)) {
         write_text(sheet, row, 0, word, &look.strong.clone().set_align(FormatAlign::Top))?;
-        write_text(sheet, row, 1, meaning, &wrapped)?;
+        write_text(sheet, row, 1, &meaning, &wrapped)?;
         sheet.set_row_height(row, 34)?;
     }
     sheet.set_column_width(0, 24)?;

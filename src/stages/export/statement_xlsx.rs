@@ -52,7 +52,7 @@ fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
     let mut book = Book::new(About {
         whose: format!("{} ({})", statement.name, statement.code),
         state: statement.state.to_owned(),
-        title: title(statement).to_owned(),
+        title: statement.title().to_owned(),
         month: statement.month,
         run: statement.run.to_owned(),
         standing: statement.standing,
@@ -69,10 +69,6 @@ fn workbook(statement: &Statement<'_>) -> anyhow::Result<Vec<u8>> {
     exchange(&mut book, statement)?;
     notes(&mut book, statement)?;
     book.finish()
-}
-
-fn title(statement: &Statement<'_>) -> &'static str {
-    if statement.due().next().is_some() { "Statement of IT services" } else { "IT services used: this is not a bill" }
 }
 
 /// The page a controller signs.
@@ -95,25 +91,10 @@ fn summary(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
     let (sheet, look) = book.sheet(SHEET)?;
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     sheet.merge_range(row, 0, row, 4, "", &wrapped)?;
-    write_text(sheet, row, 0, signing(statement), &wrapped)?;
+    write_text(sheet, row, 0, statement.signing(), &wrapped)?;
     sheet.set_row_height(row, 48)?;
     signatures(sheet, look, row + 2)?;
     widths(sheet, &SERVICES)
-}
-
-fn signing(statement: &Statement<'_>) -> &'static str {
-    match (statement.standing, statement.due().next()) {
-        ("DRAFT", _) => "This is a draft. Figures may change until the month is closed, and nothing has been posted.",
-        ("FINAL ON ESTIMATES", Some(_)) => {
-            "Closed on estimates: a vendor had not issued its invoice when this was made, and what it asks for in the end is \
-             put right in a later month. Amounts due are posted by journal to the account strings above."
-        }
-        (_, Some(_)) => {
-            "Amounts due are posted by journal to the account strings above; nothing has to be paid by check. The other \
-             sheets show how each amount came about, down to the vendor's charges."
-        }
-        _ => "Nothing is due. The other sheets show what was used and what it cost.",
-    }
 }
 
 fn head(book: &mut Book, name: &str, statement: &Statement<'_>) -> anyhow::Result<()> {

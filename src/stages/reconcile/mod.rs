@@ -6,6 +6,7 @@
 
 mod asked;
 mod books;
+mod bridge;
 mod decided;
 mod fees;
 mod invoice;
@@ -18,6 +19,7 @@ mod subsidies;
 mod sums;
 mod tie_outs;
 
+pub use bridge::bridge;
 pub use invoice::vendors;
 pub use past::{carry, late, still_open};
 

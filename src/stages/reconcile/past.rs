@@ -8,6 +8,7 @@ use super::asked;
 use super::invoice::{charged, judge, too_large};
 use crate::model::adjustment::Settlement;
 use crate::model::bill::{BillLine, Destination, RatedCharge, SectionKey};
+use crate::model::bridge::Bridge;
 use crate::model::codes::ServiceCode;
 use crate::model::exchange::Exchange;
 use crate::model::finding::{Code, Finding, Place};
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn late(carried: Carried, corrected: Vec<BillLine>, settings: &Settings, month: Month) -> (Past, Vec<Finding>) {
     let months: BTreeSet<Month> =
         carried.sections.iter().map(|section| section.month).filter(|closed| *closed < month).collect();
-    let mut past = Past { carried, late: Vec::new(), corrected };
+    let mut past = Past { carried, late: Vec::new(), corrected, bridge: Bridge::default() };
     let mut findings = Vec::new();
     for closed in months {
         match of_month(&past, settings, closed) {
@@ -159,5 +160,11 @@ pub fn carry(end: &MonthEnd) -> Result<Carried, Overflow> {
         own.push(CarriedSection { month: end.month, vendor: vendor.clone(), charged, spent: of_section });
     }
     let paid = end.settings.settlements.iter().filter(|paid| end.month.contains(paid.settled_on));
-    Carried::after(&end.past, end.month, (&end.bills, &end.journals), (own, paid.map(Settlement::name)))
+    Carried::after(
+        &end.past,
+        end.month,
+        (&end.bills, &end.journals),
+        (own, paid.map(Settlement::name)),
+        super::bridge::billed(end)?,
+    )
 }
