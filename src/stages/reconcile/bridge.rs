@@ -206,8 +206,11 @@ impl SameUnit {
     }
 }
 
+/// One meter, before and now.
+type Pair<'a> = (Option<&'a MeterUse>, Option<&'a MeterUse>);
+
 fn of_meters(was: &Billed, is: &Billed, change: Money) -> Result<Effects, Overflow> {
-    let mut pairs: BTreeMap<(&str, &str), (Option<&MeterUse>, Option<&MeterUse>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<(&str, &str), Pair<'_>> = BTreeMap::new();
     was.meters.iter().for_each(|one| pairs.entry((&one.meter, &one.unit)).or_default().0 = Some(one));
     is.meters.iter().for_each(|one| pairs.entry((&one.meter, &one.unit)).or_default().1 = Some(one));
     let (mut new, mut ended, mut other) = (Money::ZERO, Money::ZERO, Money::ZERO);
