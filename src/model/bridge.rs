@@ -107,6 +107,8 @@ pub enum Effect {
     /// Shown before and billed now, or the other way about.
     Treatment,
     Adjustment,
+    /// What a fund pays of it.
+    Subsidy,
     /// Charges that have no quantity: credits, taxes, fees.
     Other,
 }
@@ -123,6 +125,7 @@ impl Effect {
             Self::Share => "your part of a shared cost",
             Self::Treatment => "billed instead of shown, or the reverse",
             Self::Adjustment => "adjustments",
+            Self::Subsidy => "what a fund pays of it",
             Self::Other => "credits, taxes and fees",
         }
     }

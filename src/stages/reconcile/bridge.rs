@@ -138,6 +138,7 @@ pub fn steps(before: &[Billed], now: &[Billed]) -> Result<Vec<Step>, Overflow> {
 fn alone(one: &Billed, otherwise: Effect, was_shown: bool) -> Effect {
     match one.kind {
         LineKind::Adjustment => Effect::Adjustment,
+        LineKind::Subsidy => Effect::Subsidy,
         _ if was_shown => Effect::Treatment,
         _ => otherwise,
     }
@@ -150,6 +151,7 @@ fn of_both(was: &Billed, is: &Billed) -> Result<Effects, Overflow> {
     match is.kind {
         LineKind::Direct if !(was.meters.is_empty() && is.meters.is_empty()) => of_meters(was, is, change),
         LineKind::Adjustment => Ok(vec![(Effect::Adjustment, change)]),
+        LineKind::Subsidy => Ok(vec![(Effect::Subsidy, change)]),
         LineKind::Shared => {
             let grown = is.whole.unwrap_or_default().checked_sub(was.whole.unwrap_or_default())?.exact();
             let part = was.amount.exact().divided_by(&was.whole.unwrap_or_default().exact());
