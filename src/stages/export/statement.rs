@@ -3,6 +3,8 @@
 //! Writers of agency files take a [`Statement`] and never the month's end, so that nothing of another agency is in reach.
 
 use super::statement_detail::DetailRow;
+use super::statement_page::Used;
+use super::statement_sheets::Adjusted;
 use super::{path, standing_in_words};
 use crate::model::bill::{BillDetail, BillLine, LineKind};
 use crate::model::bridge::{Billed, Step};
@@ -42,6 +44,9 @@ pub(super) struct Statement<'a> {
     path: String,
     /// Rows of the sheet of details: see [`super::statement_detail`].
     pub sheet: OnceLock<Result<Vec<DetailRow<'a>>, Overflow>>,
+    /// See [`super::statement_sheets::adjusted`] and [`super::statement_page::used`].
+    pub adjusted: OnceLock<Result<Vec<Adjusted<'a>>, Overflow>>,
+    pub used: OnceLock<Result<Vec<Used<'a>>, Overflow>>,
 }
 
 /// A roll-up row behind a line, with its cents.
@@ -121,6 +126,8 @@ impl<'a> Part<'a> {
             settings: &end.settings,
             path: path(end, &format!("statements/{code}"), "{}", ""),
             sheet: OnceLock::new(),
+            adjusted: OnceLock::new(),
+            used: OnceLock::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the page of a statement shows, as texts: the template only puts them in their places.
 
-use super::statement::{Statement, account_string, kind_in_words, treatment, words};
+use super::statement::{Detail, Statement, account_string, kind_in_words, treatment, words};
 use super::statement_changes::{Before, Changes, Month, before, changes, months};
 use super::statement_detail::{DetailRow, by_day, by_month, rows as detail_rows};
 use super::statement_sheets::{Adjusted, adjusted, percent_of, resource};
@@ -8,6 +8,7 @@ use crate::model::bill::{BillLine, FundingLine, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::money::{Money, Overflow, Quantity};
 use crate::model::pricing;
+use crate::model::roll_up::Symbol;
 use crate::model::settings::AccountString;
 use crate::model::untrusted::harmless;
 use serde::Serialize;
@@ -174,8 +175,8 @@ impl Page {
         let due_lines = lines(&mut statement.due())?;
         let informing = lines(&mut statement.informing())?;
         let shared = due_lines.iter().chain(&informing).filter(|line| line.share.is_some()).cloned().collect();
-        let (credits, more_credits) = shortened(adjusted(statement)?, |one| one.amount)?;
-        let (people, more_people) = shortened(used(statement)?, |one| one.amount)?;
+        let (credits, more_credits) = shortened(adjusted(statement)?.iter().collect(), |one| one.amount)?;
+        let (people, more_people) = shortened(used(statement)?.iter().collect(), |one| one.amount)?;
         let shown = Money::total(statement.informing().map(|line| line.amount))?;
         let name = |path: String| path.rsplit('/').next().unwrap_or_default().to_owned();
         let mut page = Self {
@@ -200,9 +201,9 @@ impl Page {
             due_lines,
             informing,
             shared,
-            credits: credits.iter().map(Credit::of).collect(),
+            credits: credits.into_iter().map(Credit::of).collect(),
             more_credits,
-            people: people.iter().map(Person::of).collect(),
+            people: people.into_iter().map(Person::of).collect(),
             more_people,
             rates: rates(statement),
             exchange: statement.exchange().iter().map(|rate| rate.between(statement.currency)).collect(),
@@ -393,7 +394,7 @@ impl Credit {
         Self {
             line: one.first.line.id.clone(),
             meter: text(Dimension::SkuMeter),
-            resource: shown_text(&resource(one.first)),
+            resource: shown_text(&resource(&one.first)),
             kind: [text(Dimension::ChargeCategory), text(Dimension::ChargeType)].join(", "),
             amount: one.amount.for_people(),
         }
@@ -401,20 +402,24 @@ impl Credit {
 }
 
 /// What a person or a key used of one meter.
-struct Used<'a> {
-    first: &'a DetailPlace<'a>,
+pub(super) struct Used<'a> {
+    first: Detail<'a>,
     quantity: Quantity,
     amount: Money,
 }
 
-type DetailPlace<'a> = super::statement::Detail<'a>;
+/// Worked out once for a statement.
+pub(super) fn used<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [Used<'a>], Overflow> {
+    let used = statement.used.get_or_init(|| used_of(&statement.details));
+    used.as_ref().map(Vec::as_slice).map_err(|_| Overflow)
+}
 
-fn used<'a>(statement: &'a Statement<'_>) -> Result<Vec<Used<'a>>, Overflow> {
+fn used_of<'a>(details: &[Detail<'a>]) -> Result<Vec<Used<'a>>, Overflow> {
     let mut found: BTreeMap<_, Used<'a>> = BTreeMap::new();
-    for detail in statement.details.iter().filter(|detail| !detail.row.text(Dimension::UserId).is_empty()) {
+    for detail in details.iter().filter(|detail| detail.row.symbol(Dimension::UserId) != Symbol::EMPTY) {
         let text = |dimension| detail.row.text(dimension);
         let key = [Dimension::UserId, Dimension::SkuId, Dimension::SkuMeter, Dimension::ConsumedUnit].map(text);
-        let start = || Used { first: detail, quantity: Quantity::ZERO, amount: Money::ZERO };
+        let start = || Used { first: *detail, quantity: Quantity::ZERO, amount: Money::ZERO };
         let one = found.entry((key, detail.line.service.as_str())).or_insert_with(start);
         one.quantity = one.quantity.checked_add(detail.row.sums().quantity)?;
         one.amount = one.amount.checked_add(detail.amount)?;

@@ -7,6 +7,7 @@ use crate::model::charge::Dimension;
 use crate::model::exchange::ExchangeRate;
 use crate::model::money::{Exact, Money, Overflow, Quantity};
 use crate::model::pricing;
+use crate::model::roll_up::Row;
 use crate::model::settings::AccountString;
 use rust_xlsxwriter::{Format, FormatAlign};
 use std::collections::BTreeMap;
@@ -159,31 +160,41 @@ pub(super) fn percent_of(share: &PoolShare) -> Option<String> {
 
 /// Credits, refunds and adjustments of one kind, over the days of the month.
 pub(super) struct Adjusted<'a> {
-    pub first: &'a Detail<'a>,
+    pub first: Detail<'a>,
     charges: u64,
     pub amount: Money,
 }
 
-/// By line, account, resource, meter and category: the days are on the sheet of details.
-pub(super) fn adjusted<'a>(statement: &'a Statement<'_>) -> Result<Vec<Adjusted<'a>>, Overflow> {
+/// Credits, refunds and adjustments of the vendors, by line, account, resource, meter and category: the days are on the
+/// sheet of details. Worked out once for a statement.
+pub(super) fn adjusted<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [Adjusted<'a>], Overflow> {
+    let adjusted = statement.adjusted.get_or_init(|| adjustments_of(&statement.details));
+    adjusted.as_ref().map(Vec::as_slice).map_err(|_| Overflow)
+}
+
+fn adjustments_of<'a>(details: &[Detail<'a>]) -> Result<Vec<Adjusted<'a>>, Overflow> {
     let mut found: BTreeMap<_, Adjusted<'a>> = BTreeMap::new();
-    for detail in statement.details.iter().filter(|detail| is_adjustment(detail)) {
+    // The days of a key follow each other, and its category is looked at once.
+    let mut last: Option<(Row<'a>, bool)> = None;
+    for detail in details {
+        let credits = match last.filter(|(before, _)| detail.row.has_key_of(*before)) {
+            Some((_, credits)) => credits,
+            None => matches!(detail.row.text(Dimension::ChargeCategory), "Credit" | "Adjustment"),
+        };
+        last = Some((detail.row, credits));
+        if !(credits || detail.amount.is_negative()) {
+            continue;
+        }
         let text = |dimension| detail.row.text(dimension);
         let of =
             [Dimension::SubAccountId, Dimension::SkuMeter, Dimension::ChargeCategory, Dimension::ChargeType].map(text);
         let key = (detail.line.id.as_str(), of, resource(detail));
-        let start = || Adjusted { first: detail, charges: 0, amount: Money::ZERO };
+        let start = || Adjusted { first: *detail, charges: 0, amount: Money::ZERO };
         let one = found.entry(key).or_insert_with(start);
         one.charges = one.charges.checked_add(detail.row.sums().charges).ok_or(Overflow)?;
         one.amount = one.amount.checked_add(detail.amount)?;
     }
     Ok(found.into_values().collect())
-}
-
-/// A credit, refund or adjustment of the vendor.
-fn is_adjustment(detail: &Detail<'_>) -> bool {
-    let category = detail.row.text(Dimension::ChargeCategory);
-    detail.amount.is_negative() || matches!(category, "Credit" | "Adjustment")
 }
 
 pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow::Result<()> {
@@ -208,7 +219,7 @@ pub(super) fn adjustments(book: &mut Book, statement: &Statement<'_>) -> anyhow:
             Cell::text(&one.first.line.service),
             text(Dimension::Provider),
             text(Dimension::SubAccountId),
-            Cell::text(resource(one.first)),
+            Cell::text(resource(&one.first)),
             text(Dimension::SkuMeter),
             text(Dimension::ChargeCategory),
             text(Dimension::ChargeType),
