@@ -305,7 +305,7 @@ fn checks(statement: &Statement<'_>) -> Result<Vec<(&'static str, usize, Money)>
     let informing: Vec<Money> = statement.informing().map(|line| line.amount).collect();
     let shared: Vec<Money> =
         statement.lines.iter().filter(|line| line.share.is_some()).map(|line| line.amount).collect();
-    let adjusted: Vec<Money> = adjusted(statement)?.into_iter().map(|one| one.amount).collect();
+    let adjusted: Vec<Money> = adjusted(statement)?.iter().map(|one| one.amount).collect();
     for (sheet, amounts) in [("Showback", informing), ("Shared cost", shared), ("Adjustments", adjusted)] {
         if !amounts.is_empty() && amounts.len() <= MOST_ROWS {
             checks.push((sheet, 0, Money::total(amounts)?));
