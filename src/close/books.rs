@@ -80,6 +80,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
         bills: Bills::default(),
         journals: Vec::new(),
         past: Past::default(),
+        usage_logs: Vec::new(),
         tie_outs: Vec::new(),
         laws: Vec::new(),
         gates: Vec::new(),
@@ -101,6 +102,9 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
         return Ok((sorted(end), Stage::Rate));
     }
     let (vendors, findings) = reconcile::vendors(&end.roll_up, &rated, &end.settings, month);
+    end.findings.extend(findings);
+    let (usage_logs, findings) = reconcile::usage_logs(&end.roll_up, &end.settings, month)?;
+    end.usage_logs = usage_logs;
     end.findings.extend(findings);
     let counters = carried.counters(month, end.settings.state.fiscal_year_starts);
     end.settings.counters.extend(counters);

@@ -13,6 +13,7 @@ pub mod folder;
 mod funding;
 pub mod invoices;
 mod layers;
+mod log_prices;
 pub mod mapping_text;
 pub mod mappings;
 mod near;
@@ -124,6 +125,7 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         counters: Vec::new(),
         subsidies: subsidies::subsidies(sheets.of(tables::SUBSIDIES), findings),
         subsidised: Vec::new(),
+        log_prices: log_prices::log_prices(sheets.of(tables::LOG_PRICES), findings),
         adjustments: adjustments::adjustments(sheets.of(tables::ADJUSTMENTS), sheets.of(tables::AGENCIES), findings),
         settlements: adjustments::settlements(sheets.of(tables::SETTLEMENTS), findings),
     }

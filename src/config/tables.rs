@@ -8,7 +8,7 @@ mod sharing;
 use super::columns::Kind::{Count, Date, OneOf, Text, Texts};
 use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
 pub use super::rate_table::RATES;
-pub use papers::{ADJUSTMENTS, EXCHANGE, INVOICES, QUARANTINE, SETTLEMENTS};
+pub use papers::{ADJUSTMENTS, EXCHANGE, INVOICES, LOG_PRICES, QUARANTINE, SETTLEMENTS};
 pub use posting::{ACCOUNTS, BUDGETS, CODE_VALUES, DIMENSIONS, FUNDING, FUNDS, ROLES};
 pub use settings_file::{SECTIONS, Section};
 pub use sharing::{DRIVERS, MODES, POOLS, SUBSIDIES};
@@ -113,6 +113,7 @@ pub const TABLES: &[&Table] = &[
     CODE_VALUES,
     BUDGETS,
     INVOICES,
+    LOG_PRICES,
     EXCHANGE,
     ADJUSTMENTS,
     SETTLEMENTS,

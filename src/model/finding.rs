@@ -269,6 +269,8 @@ codes! {
     JournalTooWide = 709, Blocks, "a journal line does not fit its fields";
     InvoiceLate = 710, Note, "an invoice of a closed month is booked in the open one";
     AdjustmentRefused = 711, Blocks, "an adjustment or a payment cannot be booked";
+    UsageLogDiffers = 712, Warning, "a log of usage differs from the invoice";
+    SeatsDormant = 713, Note, "seats that nobody uses";
     TableUnreadable = 801, Blocks, "a table cannot be read";
     TableColumnMissing = 802, Blocks, "a table lacks a column";
     TableColumnUnknown = 803, Blocks, "a table has a column nobody knows";

@@ -29,3 +29,4 @@ pub mod settings;
 pub mod subsidy;
 pub mod symbols;
 pub mod untrusted;
+pub mod usage_log;

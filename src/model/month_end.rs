@@ -11,6 +11,7 @@ use super::proof::{ControlTotals, Gate, LawResult, TieOut, VendorReconciliation}
 use super::roll_up::RollUp;
 use super::settings::Settings;
 use super::untrusted::Untrusted;
+use super::usage_log::LogDifference;
 use serde::{Deserialize, Serialize};
 
 /// A row of a vendor's file that could not be read. It is kept whole: its money is not lost, only not billed.
@@ -74,6 +75,8 @@ pub struct MonthEnd {
     pub journals: Vec<JournalEntry>,
     /// What closed months left, and what became known of them since.
     pub past: Past,
+    /// Logs of usage beside the provider's invoices.
+    pub usage_logs: Vec<LogDifference>,
     pub tie_outs: Vec<TieOut>,
     pub laws: Vec<LawResult>,
     pub gates: Vec<Gate>,

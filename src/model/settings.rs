@@ -26,6 +26,7 @@ use super::money::{Exact, Money};
 use super::month::Month;
 use super::pricing::Counter;
 use super::subsidy::{Counted, Subsidy};
+use super::usage_log::LogPrice;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,9 @@ pub struct Settings {
     pub counters: Vec<Counter>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsidies: Vec<Subsidy>,
+    /// What logs of usage are on the provider's invoice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_prices: Vec<LogPrice>,
     /// What subsidies have counted in closed months of the fiscal year, from their records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsidised: Vec<Counted>,

@@ -48,6 +48,7 @@ fn closed(seed: u64) -> MonthEnd {
         bills: allocated.bills,
         journals: journal.entries,
         past: Past::default(),
+        usage_logs: Vec::new(),
         tie_outs: Vec::new(),
         laws: Vec::new(),
         gates: Vec::new(),

@@ -59,6 +59,7 @@ pub fn september_with(texts: &Texts<'_>) -> MonthEnd {
         bills: bills(),
         journals: journals(texts),
         past: Past::default(),
+        usage_logs: Vec::new(),
         tie_outs: tie_outs(),
         laws: vec![LawResult {
             law: 8,

@@ -45,3 +45,4 @@ mod tamper;
 mod tidy;
 mod trials;
 mod usage;
+mod usage_logs;

@@ -312,6 +312,7 @@ proptest! {
             bills: closed.allocated.bills,
             journals: Vec::new(),
             past: Past::default(),
+            usage_logs: Vec::new(),
             tie_outs: Vec::new(),
             laws: Vec::new(),
             gates: Vec::new(),

@@ -3,6 +3,7 @@
 use super::super::columns::Declared::{Agency, Fund, Service};
 use super::super::columns::Kind::{Count, Currency, Date, Known, Money, Month, OneOf, Price, Text};
 use super::super::columns::{Kind, Table, needed, optional};
+use super::{FROM, TO};
 
 pub const INVOICES: &Table = &Table {
     path: "invoices/",
@@ -44,6 +45,30 @@ pub const INVOICES: &Table = &Table {
     conditions: &[],
     key: &["provider", "billing_account_id", "invoice_id", "month", "currency", "item_type", "description"],
     example: &["AWS,111122223333,2045678901,2025-07,2025-08-03,1274.96,USD,charges,"],
+    starter: &[],
+};
+
+pub const LOG_PRICES: &Table = &Table {
+    path: "log_prices.csv",
+    about: "Which rows of a log of usage are which charges of the provider, and at which price: the difference between the \
+            two is told by its causes. The first row that fits counts. No bill is made of it.",
+    needed: false,
+    columns: &[
+        needed("log", Text, "the format whose rows are the log, as in openai-usage"),
+        needed("invoice", Text, "the format whose charges the provider invoices, as in openai-costs"),
+        optional("model", Text, "sku_id of the log's rows, * for any text; blank = any"),
+        optional("billed_model", Text, "sku_id of the charges; blank = as model"),
+        needed("meter", Text, "sku_meter of the log's rows"),
+        needed("billed_meter", Text, "sku_meter of the charges"),
+        optional("kind", Text, "classes of one kind are one total that both may divide otherwise, as in input"),
+        FROM,
+        TO,
+        needed("price", Price, "what the provider asks"),
+        optional("price_per", Price, "for so many; blank = 1"),
+    ],
+    conditions: &[],
+    key: &["log", "invoice", "model", "meter", "effective_from"],
+    example: &["openai-usage,openai-costs,gpt-4o*,,cached_input_tokens,*cached input,input,2025-01-01,,1.25,1000000"],
     starter: &[],
 };
 

@@ -58,6 +58,7 @@ mod statement_sheets;
 mod statement_xlsx;
 mod subsidies;
 mod summary;
+mod usage_logs;
 mod workbook;
 
 pub use journal_csv::feed;

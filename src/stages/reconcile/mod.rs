@@ -18,10 +18,12 @@ mod proof;
 mod subsidies;
 mod sums;
 mod tie_outs;
+mod usage_logs;
 
 pub use bridge::bridge;
 pub use invoice::vendors;
 pub use past::{carry, late, still_open};
+pub use usage_logs::usage_logs;
 
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::{Feed, LawResult, TieOut};
