@@ -130,6 +130,9 @@ pub struct SourceStatus {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Explanation {
     pub line: crate::model::bill::BillLine,
+    /// What was counted, and the card, pool or subsidy that decided, with its version and where it stands.
+    #[serde(default)]
+    pub decided_by: Vec<String>,
     pub arithmetic: Vec<String>,
     /// Charges behind the line with their cents, largest first.
     pub charges: Vec<ExplainedCharge>,

@@ -13,9 +13,11 @@ use crate::model::exit::{Exit, Stop};
 use crate::model::intake::{FileLook, InboxFile};
 use crate::model::money::{Cost, Money};
 use crate::model::month_end::MonthEnd;
+use crate::model::pricing;
 use crate::model::roll_up::Row;
 use crate::model::secrets::without_secrets;
 use crate::model::settings::{DriverPeriod, Method, Pool, RateCard};
+use crate::model::subsidy::Subsidy;
 use crate::model::untrusted::Untrusted;
 use crate::sources::named;
 use crate::stages::rate::counted;
@@ -43,7 +45,32 @@ pub fn explain(disk: &Disk, line: &str, most: usize, raw: bool) -> Result<Explan
     };
     let (charges, more) = listed(&details(&end, place))?;
     let (usage, more_usage) = listed(&driving(&end, &line))?;
-    Ok(Explanation { arithmetic: line.arithmetic.clone(), charges, line, more, usage, more_usage })
+    let decided_by = decided_by(&end, &line);
+    Ok(Explanation { decided_by, arithmetic: line.arithmetic.clone(), charges, line, more, usage, more_usage })
+}
+
+/// Quantity, card and version, pool and driver: what the arithmetic begins with.
+fn decided_by(end: &MonthEnd, line: &BillLine) -> Vec<String> {
+    let settings = &end.settings;
+    let mut said = Vec::new();
+    said.extend(line.quantity.map(|quantity| format!("quantity {quantity} {}", line.unit).trim_end().to_owned()));
+    let card = line.rate.as_ref().and_then(|rate| settings.rate_cards.iter().find(|card| card.is(rate)));
+    said.extend(card.map(|card| format!("{}: {}", card.in_words(), pricing::in_words(&card.model))));
+    if let Some(share) = &line.share {
+        let is_meant = |pool: &&Pool| pool.id == share.pool && pool.version == share.version;
+        let at = settings.pools.iter().find(is_meant).map_or(0, |pool| pool.line);
+        let (pool, version) = (&share.pool, share.version);
+        said.push(format!("pool {pool} version {version} (pools.csv line {at}): {}", share.method));
+        let (value, total) = (&share.driver_value, &share.driver_total);
+        said.push(format!("driver value {value} of {total} {}", share.unit).trim_end().to_owned());
+    }
+    if let Some(part) = &line.subsidy {
+        let is_meant = |of: &&Subsidy| of.id == part.subsidy && of.version == part.version;
+        let at = settings.subsidies.iter().find(is_meant).map_or(0, |of| of.line);
+        let (subsidy, version, lowers) = (&part.subsidy, part.version, &part.lowers);
+        said.push(format!("subsidy {subsidy} version {version} (subsidies.csv line {at}), lowers {lowers}"));
+    }
+    said
 }
 
 /// Charges behind rows of the roll-up, and how many there are beyond. The roll-up knows how many are behind each of its

@@ -116,7 +116,7 @@ fn a_meter_and_a_service_are_added_by_files_alone() {
             "CHAT 5.00: 4000000 tokens x 1.25 per 1000000 = 5, rounded half up to 5.00",
             "CHAT 3.00: 1200000 tokens x 2.5 per 1000000 = 3, rounded half up to 3.00",
             "CHAT 3.46: 345678 tokens x 10 per 1000000 = 3.45678, rounded half up to 3.46",
-            "PRINT 546.00: packages of 1000 Pages: 13 started; 13 x 42 = 546; 546, rounded half up to 546.00",
+            "PRINT 546.00: 13000 Pages in packages of 1000: 13 started; 13 x 42 = 546; 546, rounded half up to 546.00",
         ]
     );
     in_documents(&books, &outcome);

@@ -249,7 +249,7 @@ macro_rules! chapters {
     };
 }
 
-chapters! { adjustments bytes cards structure amounts dates identity exchange hostile files doubles rules pools tampering westmark }
+chapters! { adjustments bytes cards structure amounts dates identity exchange hostile files doubles rules pools tampering usage westmark }
 
 #[test]
 fn there_are_at_least_a_hundred_and_no_name_twice() {

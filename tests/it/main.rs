@@ -19,6 +19,7 @@ mod damage;
 mod deliveries;
 mod errors;
 mod exchange;
+mod explained;
 mod export;
 mod focus;
 mod fuzz;

@@ -64,7 +64,8 @@ pub fn explanation(explanation: &Explanation) -> String {
     if !line.description.is_empty() {
         parts.push(line.description.clone());
     }
-    parts.push(explanation.arithmetic.iter().map(|step| format!("  {step}")).collect::<Vec<_>>().join("\n"));
+    let steps = explanation.decided_by.iter().chain(&explanation.arithmetic);
+    parts.push(steps.map(|step| format!("  {step}")).collect::<Vec<_>>().join("\n"));
     let funding: Vec<Vec<String>> = line
         .funding
         .iter()

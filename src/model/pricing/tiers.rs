@@ -39,8 +39,8 @@ pub(super) fn price(card: &RateCard, count: &Count, scale: &Scale) -> (Exact, St
         RateModel::Package { size, unit_price, .. } | RateModel::Step { size, unit_price, .. } => {
             let (before, after) = (started(&from, *size), started(&upto, *size));
             let amount = after.minus(&before).times(&of(*unit_price));
-            let is_package = matches!(card.model, RateModel::Package { .. });
-            said.push(words::started(is_package, &unit, *size, &before, &after, *unit_price, &amount));
+            let what = if matches!(card.model, RateModel::Package { .. }) { "packages" } else { "steps" };
+            said.push(words::started(what, (&upto.minus(&from), &unit), *size, &before, &after, *unit_price, &amount));
             amount
         }
         _ => Exact::zero(),

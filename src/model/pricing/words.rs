@@ -85,22 +85,22 @@ pub(super) fn volume(
 }
 
 pub(super) fn started(
-    is_package: bool,
-    unit: &Unit<'_>,
+    what: &str,
+    (units, unit): (&Exact, &Unit<'_>),
     size: Decimal,
     before: &Exact,
     after: &Exact,
     price: Decimal,
     amount: &Exact,
 ) -> String {
-    let what = if is_package { "packages" } else { "steps" };
     let begun = if before.is_zero() {
         format!("{} started", shown(after))
     } else {
         format!("{} started less {} before", shown(after), shown(before))
     };
     let number = shown(&after.minus(before));
-    format!("{what} of {} {}: {begun}; {number} x {price} = {}", size.normalize(), unit.0, shown(amount))
+    let (units, size) = (shown(units), size.normalize());
+    format!("{units} {} in {what} of {size}: {begun}; {number} x {price} = {}", unit.0, shown(amount))
 }
 
 /// What a card asks, in a few words: for statements and the rate book.

@@ -142,10 +142,16 @@ fn line(books: Books<'_>, key: LineKey, sum: Sum) -> Result<Draft, Overflow> {
     }
     let fitted = match (sum.is_invoiced, sum.is_accrued) {
         (true, false) => "fitted to the vendor's invoice",
-        (true, true) => "fitted to the vendor's invoices, and rounded to the accrual where there is none",
-        (false, _) => "rounded to the accrual",
+        (true, true) => "fitted to the vendor's invoices, and to the accrual where there is none",
+        (false, _) => "fitted to the accrual",
     };
-    line.arithmetic.push(format!("{fitted}: {amount}"));
+    // Less than a cent for each row: the floors and the leftover cents of the fit.
+    let apart = Cost::from_money(amount).checked_sub(sum.cost)?;
+    line.arithmetic.push(match (apart.is_zero(), apart.is_negative()) {
+        (true, _) => format!("{fitted}: {amount}"),
+        (false, true) => format!("{} less {}, {fitted} = {amount}", sum.cost, apart.magnitude()),
+        (false, false) => format!("{} and {apart}, {fitted} = {amount}", sum.cost),
+    });
     if !sum.credits.is_zero() {
         line.arithmetic.push(format!("charges {} less credits {} = {amount}", sum.charges, sum.credits.magnitude()));
     }

@@ -147,7 +147,7 @@ fn package_asks_for_each_started_package() {
         &Case { cards, used, ..Case::default() },
         "
         DOH unit GO v1 100 Hours    = 12.00
-              packages of 100 Hours: 1 started; 1 x 12 = 12
+              100 Hours in packages of 100: 1 started; 1 x 12 = 12
         DOT unit GO v1 100.25 Hours = 24.00
         DPS unit GO v1 300 Hours    = 36.00",
     );
@@ -161,7 +161,7 @@ fn package_with_zero_use_asks_nothing() {
         &Case { cards, driver: "DOH,0,calls\nDOT,1,calls", ..Case::default() },
         "
         DOH unit GO v1 0 calls = 0.00
-              packages of 100 calls: 0 started; 0 x 12 = 0
+              0 calls in packages of 100: 0 started; 0 x 12 = 0
         DOT unit GO v1 1 calls = 12.00",
     );
 }
@@ -180,7 +180,7 @@ fn step_rises_with_each_started_block() {
         "
         DOH unit GO v1 500000 transactions  = 3000.00
         DOT unit GO v1 500001 transactions  = 6000.00
-              steps of 500000 transactions: 2 started; 2 x 3000 = 6000
+              500001 transactions in steps of 500000: 2 started; 2 x 3000 = 6000
         DPS unit GO v1 1750000 transactions = 12000.00",
     );
 }
