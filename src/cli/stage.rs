@@ -6,13 +6,20 @@ use super::console::Console;
 use super::{progress, render};
 use crate::close::{self, Outcome, Request, Stage};
 use crate::model::exit::Exit;
+use crate::model::month::Month;
 use anyhow::Result;
 use clap::Args;
 
 #[derive(Debug, Args)]
 pub struct StageArguments {
     #[command(flatten)]
-    pub month: MonthArgument,
+    month: MonthArgument,
+    #[command(flatten)]
+    options: StageOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct StageOptions {
     /// Write nothing; say what would be done
     #[arg(long)]
     pub dry_run: bool,
@@ -29,7 +36,6 @@ pub struct Allowances {
 }
 
 impl StageArguments {
-    /// Runs everything up to one stage and shows what came of it.
     pub fn run(
         &self,
         until: Stage,
@@ -38,9 +44,23 @@ impl StageArguments {
         console: &mut Console<'_>,
         surroundings: &Surroundings,
     ) -> Result<Exit> {
+        self.options.run((self.month.resolve(surroundings), until), allowances, global, console, surroundings)
+    }
+}
+
+impl StageOptions {
+    /// Runs everything of a month up to one stage and shows what came of it.
+    pub fn run(
+        &self,
+        (month, until): (Month, Stage),
+        allowances: Allowances,
+        global: &Global,
+        console: &mut Console<'_>,
+        surroundings: &Surroundings,
+    ) -> Result<Exit> {
         let request = Request {
             books: global.books()?,
-            month: self.month.resolve(surroundings),
+            month,
             until,
             draft: allowances.draft,
             dry_run: self.dry_run,

@@ -9,6 +9,7 @@
 //! roll-up is done again each time: it is thousands of rows, and a proof that was stored proves less than one that is made.
 
 pub mod api;
+mod at_hand;
 mod backdated;
 pub mod books;
 mod closed;
@@ -36,14 +37,17 @@ mod together;
 mod whatif;
 
 pub use api::*;
+pub use at_hand::{FileAtHand, Reconciled};
 pub use backdated::{RateDelta, RateDeltas};
 pub use run::{run, run_on};
 pub use sniff::{SniffedCosts, SniffedGroup, SniffedSet};
 
 use crate::io::fs::Disk;
 use crate::model::finding::Finding;
+use crate::model::money::Money;
 use crate::model::month::Month;
 pub use crate::stages::export::RateBook;
+pub use crate::stages::reconcile::{AtHand, Grouped};
 use anyhow::Result;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -86,6 +90,17 @@ pub fn map(file: &Path) -> Result<MapProposal> {
 /// what they say of the sources' folders is heeded.
 pub fn sniff(files: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<BTreeMap<String, SniffedSet>> {
     sniff::sniff(files, books, threads)
+}
+
+/// Charges of files that belong to no books, beside an invoice. Nothing is written.
+pub fn reconcile_files(
+    files: &[PathBuf],
+    invoice: Option<Money>,
+    currency: Option<&str>,
+    books: Option<&Path>,
+    threads: usize,
+) -> Result<Reconciled> {
+    at_hand::reconcile(files, invoice, currency, books, threads)
 }
 
 /// The rates in force on a day, and what differs from an earlier one; nothing where the books cannot be used.

@@ -1,11 +1,13 @@
 //! How answers look: tables, CSV, JSON, findings, and the sentence at the end.
 
+mod at_hand;
 mod findings;
 mod outcome;
 mod reports;
 mod rules;
 mod whatif;
 
+pub use at_hand::{at_hand, at_hand_csv};
 pub use findings::{findings, findings_csv};
 pub use outcome::{ending, outcome, outcome_csv};
 pub use reports::{explanation, explanation_csv, status, status_csv};

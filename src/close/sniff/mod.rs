@@ -17,6 +17,7 @@ use crate::ledger::at_once;
 use crate::model::finding::{Code, Finding};
 use crate::model::intake::{FileLook, InboxFile, Part, SourceVersion, View};
 use crate::model::month::Month;
+use crate::model::roll_up::RollUp;
 use crate::model::settings::State;
 use crate::sources::recognition::nearest;
 use crate::sources::{SourceDefinition, servicenow};
@@ -33,6 +34,27 @@ use units::{Judged, Unit};
 const LATER: [Code; 2] = [Code::MonthNotFinal, Code::SourceOverlap];
 
 pub fn sniff(asked: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<BTreeMap<String, SniffedSet>> {
+    Ok(sets(asked, books, threads)?.into_iter().map(|set| (set.key, set.said)).collect())
+}
+
+/// What files are, and the charges of those that count as their months would read them.
+pub struct Charges {
+    pub sets: BTreeMap<String, SniffedSet>,
+    pub versions: Vec<(Month, RollUp)>,
+}
+
+pub fn charges(asked: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<Charges> {
+    let mut found = Charges { sets: BTreeMap::new(), versions: Vec::new() };
+    for Set { key, said, version, read, .. } in sets(asked, books, threads)? {
+        if let (Some((version, _)), Some((alone, in_month)), true) = (version, read, said.counts) {
+            found.versions.push((version.month, in_month.unwrap_or(alone).concluded.roll_up));
+        }
+        found.sets.insert(key, said);
+    }
+    Ok(found)
+}
+
+fn sets(asked: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<Vec<Set>> {
     let state = match books {
         Some(books) => config::load(&Disk::real(books))?.settings.state,
         None => State::default(),
@@ -51,7 +73,7 @@ pub fn sniff(asked: &[PathBuf], books: Option<&Path>, threads: usize) -> Result<
     let mut sets: Vec<Set> = sets.into_iter().zip(read).map(|(set, read)| Set { read, ..set }).collect();
     compare(&mut sets, &given, &state)?;
     set_copies_aside(&mut sets, &given);
-    Ok(sets.into_iter().map(|set| (set.key, set.said)).collect())
+    Ok(sets)
 }
 
 /// A file or the parts of a version on its way to be told.

@@ -5,6 +5,7 @@
 //! compute their side anew: no total that a stage has written down is taken for true.
 
 mod asked;
+mod at_hand;
 mod books;
 mod bridge;
 mod decided;
@@ -20,6 +21,7 @@ mod sums;
 mod tie_outs;
 mod usage_logs;
 
+pub use at_hand::{AtHand, Grouped, at_hand};
 pub use bridge::bridge;
 pub use invoice::vendors;
 pub use past::{carry, late, still_open};
