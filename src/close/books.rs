@@ -6,10 +6,11 @@ use super::outputs::Kept;
 use crate::ledger::at_once;
 use crate::model::bill::{BillLine, Bills, Rated};
 use crate::model::charge::CostBasis;
+use crate::model::credits::CreditsGone;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::Directory;
 use crate::model::journal_entry::Side;
-use crate::model::money::{Cost, Money, Overflow};
+use crate::model::money::{Cost, Money, Overflow, Quantity};
 use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::past::{Carried, Past};
@@ -95,7 +96,6 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     end.findings.append(&mut rated.findings);
     let (measured, findings) = measures(&end.roll_up, &end.directory, &end.settings, month);
     end.settings.drivers.extend(measured.iter().cloned());
-    end.settings.drivers.extend(measured_before(&carried, &end.settings, month));
     end.findings.extend(findings);
     if until < Stage::Allocate || stops(&end.findings) {
         end.charges = rated.charges;
@@ -106,10 +106,7 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     let (usage_logs, findings) = reconcile::usage_logs(&end.roll_up, &end.settings, month)?;
     end.usage_logs = usage_logs;
     end.findings.extend(findings);
-    let counters = carried.counters(month, end.settings.state.fiscal_year_starts);
-    end.settings.counters.extend(counters);
-    let subsidised = carried.subsidised(month, end.settings.state.fiscal_year_starts);
-    end.settings.subsidised.extend(subsidised);
+    count_on(&mut end.settings, &carried, month);
     let (past, findings) = reconcile::late(carried, corrected, &end.settings, month);
     end.findings.extend(findings);
     end.findings.extend(reconcile::still_open(&past, &end.settings)?);
@@ -132,10 +129,18 @@ pub fn settle(mut opened: Opened, until: Stage, plant: &dyn Plant) -> Result<(Mo
     Ok((sorted(end), Stage::Reconcile))
 }
 
-/// What the measures of the settings counted in months that are closed, from their records.
-fn measured_before(carried: &Carried, settings: &Settings, month: Month) -> Vec<DriverValue> {
+/// What closed months have counted, from their records: units of rates, dollars of subsidies, credits that are gone, and
+/// the measures that the settings still have.
+fn count_on(settings: &mut Settings, carried: &Carried, month: Month) {
+    let starts = settings.state.fiscal_year_starts;
+    settings.counters.extend(carried.counters(month, starts));
+    settings.subsidised.extend(carried.subsidised(month, starts));
+    let gone = |(grant, credits): (&String, &Quantity)| CreditsGone { grant: grant.clone(), credits: *credits };
+    settings.credits_gone.extend(carried.credits.iter().map(gone));
     let is_known = |value: &&DriverValue| settings.state.measures.iter().any(|measure| measure.name == value.driver);
-    carried.measured.iter().filter(|value| value.month < month).filter(is_known).cloned().collect()
+    let before = carried.measured.iter().filter(|value| value.month < month).filter(is_known);
+    let before: Vec<DriverValue> = before.cloned().collect();
+    settings.drivers.extend(before);
 }
 
 /// Whether anything blocks apart from what a later stage, a later day or a decision may still put right.

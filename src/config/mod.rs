@@ -7,6 +7,7 @@ mod chart;
 pub mod check;
 pub mod columns;
 mod conflicts;
+mod credits;
 pub mod demo;
 mod exchange;
 pub mod folder;
@@ -125,6 +126,8 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         counters: Vec::new(),
         subsidies: subsidies::subsidies(sheets.of(tables::SUBSIDIES), findings),
         subsidised: Vec::new(),
+        credits: credits::grants(sheets.of(tables::CREDITS), findings),
+        credits_gone: Vec::new(),
         log_prices: log_prices::log_prices(sheets.of(tables::LOG_PRICES), findings),
         adjustments: adjustments::adjustments(sheets.of(tables::ADJUSTMENTS), sheets.of(tables::AGENCIES), findings),
         settlements: adjustments::settlements(sheets.of(tables::SETTLEMENTS), findings),

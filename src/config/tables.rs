@@ -8,7 +8,7 @@ mod sharing;
 use super::columns::Kind::{Count, Date, OneOf, Text, Texts};
 use super::columns::{CLASSES, Column, Kind, Table, needed, optional};
 pub use super::rate_table::RATES;
-pub use papers::{ADJUSTMENTS, EXCHANGE, INVOICES, LOG_PRICES, QUARANTINE, SETTLEMENTS};
+pub use papers::{ADJUSTMENTS, CREDITS, EXCHANGE, INVOICES, LOG_PRICES, QUARANTINE, SETTLEMENTS};
 pub use posting::{ACCOUNTS, BUDGETS, CODE_VALUES, DIMENSIONS, FUNDING, FUNDS, ROLES};
 pub use settings_file::{SECTIONS, Section};
 pub use sharing::{DRIVERS, MODES, POOLS, SUBSIDIES};
@@ -114,6 +114,7 @@ pub const TABLES: &[&Table] = &[
     BUDGETS,
     INVOICES,
     LOG_PRICES,
+    CREDITS,
     EXCHANGE,
     ADJUSTMENTS,
     SETTLEMENTS,

@@ -3,6 +3,7 @@
 use super::adjustment::AdjustmentReference;
 use super::charge::{CostBasis, Dimension};
 use super::codes::{AgencyCode, FundCode, PoolId, ServiceCode};
+use super::credits::CreditMove;
 use super::finding::Finding;
 use super::money::{Cost, Money, Overflow, Quantity};
 use super::month::Month;
@@ -170,6 +171,8 @@ pub enum LineKind {
     Fee,
     /// An amount a month, or the installment of a yearly one.
     Fixed,
+    /// Credits that were bought ahead, as they are used.
+    Prepaid,
     /// What a fund pays of another line.
     Subsidy,
     /// What lines are short of a card's minimum.
@@ -338,6 +341,9 @@ pub struct Bills {
     pub counted: Vec<Counter>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsidised: Vec<Counted>,
+    /// Prepaid credits: what of each grant was used, expired and is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditMove>,
     /// What its measures counted: later months may be shared by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measured: Vec<DriverValue>,

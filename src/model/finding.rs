@@ -238,6 +238,7 @@ codes! {
     RateShownOnly = 509, Blocks, "a rate for showback is charged";
     RateNotice = 510, Blocks, "a raised rate is charged before its notice is over";
     RateBackDated = 511, Warning, "a rate reaches into a closed month";
+    CreditsOverdrawn = 512, Blocks, "credits were used that nobody bought";
     PoolDriverMissing = 601, Blocks, "a pool has no driver";
     PoolDriverZero = 602, Blocks, "a pool's driver adds up to nothing";
     PoolDriverNegative = 603, Blocks, "a driver is negative";

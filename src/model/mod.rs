@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod card;
 pub mod charge;
 pub mod codes;
+pub mod credits;
 pub mod decimal;
 pub mod exchange;
 pub mod exit;

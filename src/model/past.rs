@@ -7,7 +7,7 @@ use super::bill::{BillLine, Bills, SectionKey};
 use super::bridge::{Billed, Bridge};
 use super::codes::ServiceCode;
 use super::journal_entry::JournalEntry;
-use super::money::{Cost, Money, Overflow};
+use super::money::{Cost, Money, Overflow, Quantity};
 use super::month::{FiscalPeriod, Month};
 use super::pricing::Counter;
 use super::proof::VendorReconciliation;
@@ -40,6 +40,9 @@ pub struct Carried {
     /// The same of subsidies.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subsidised: BTreeMap<Month, Vec<Counted>>,
+    /// What of each grant of credits is gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credits: BTreeMap<String, Quantity>,
     /// What measures counted in every closed month: pools may be shared by an earlier one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measured: Vec<DriverValue>,
@@ -228,6 +231,11 @@ impl Carried {
         billed.values_mut().flatten().for_each(|one| one.meters.clear());
         billed.insert(month, own_billed);
         let reversing = waits.chain(adds).cloned().collect();
+        let mut credits = past.carried.credits.clone();
+        for of in &bills.credits {
+            let gone = credits.entry(of.grant.clone()).or_default();
+            *gone = gone.checked_add(of.used)?.checked_add(of.expired)?;
+        }
         let measured = [past.carried.measured.clone(), bills.measured.clone()].concat();
         Ok(Self {
             reversing,
@@ -238,6 +246,7 @@ impl Carried {
             settlements,
             counted,
             subsidised,
+            credits,
             measured,
             billed,
         })

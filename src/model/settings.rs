@@ -21,6 +21,7 @@ pub use state::{
 
 use super::adjustment::{Adjustment, Settlement};
 use super::codes::{AgencyCode, FundCode, ServiceCode};
+use super::credits::{CreditGrant, CreditsGone};
 use super::exchange::ExchangeRate;
 use super::money::{Exact, Money};
 use super::month::Month;
@@ -64,6 +65,11 @@ pub struct Settings {
     /// What logs of usage are on the provider's invoice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log_prices: Vec<LogPrice>,
+    /// Credits bought ahead, the oldest first, and what of them closed months have used or lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditGrant>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits_gone: Vec<CreditsGone>,
     /// What subsidies have counted in closed months of the fiscal year, from their records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsidised: Vec<Counted>,

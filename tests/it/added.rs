@@ -143,7 +143,8 @@ fn in_documents(books: &Books, outcome: &Outcome) {
         rows.map(|row| row[credit].to_owned()).collect()
     };
     assert_eq!((earned("CHAT"), earned("PRINT")), (vec!["11.46".to_owned()], vec!["546.00".to_owned()]));
-    let statement = files.keys().find(|path| path.contains("statements/DOT/statement-DOT")).unwrap();
+    let statement =
+        files.keys().find(|path| path.contains("statements/DOT/statement-DOT") && path.ends_with(".xlsx")).unwrap();
     let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(books.path.join(statement)).unwrap();
     let range = calamine::Reader::worksheet_range(&mut workbook, "Services").unwrap();
     let cells: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();

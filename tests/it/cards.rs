@@ -6,6 +6,7 @@
 mod allowed;
 mod bounds;
 mod change;
+mod credits;
 mod fixed;
 mod models;
 mod refused;
@@ -18,6 +19,7 @@ use chargeback::config::{self, Loaded};
 use chargeback::io::fs::Disk;
 use chargeback::model::bill::BillLine;
 use chargeback::model::charge::Dimension;
+use chargeback::model::credits::CreditsGone;
 use chargeback::model::intake::Directory;
 use chargeback::model::money::{Cost, Money, Quantity};
 use chargeback::model::month::Month;
@@ -54,6 +56,9 @@ pub struct Case<'a> {
     /// Rows of subsidies.csv with their header; what closed months counted: subsidy, holder, dollars.
     pub subsidies: &'a str,
     pub subsidised: &'a [(&'a str, &'a str, &'a str)],
+    /// Rows of credits.csv with their header; what of each grant closed months have used.
+    pub credits: &'a str,
+    pub gone: &'a [(&'a str, &'a str)],
 }
 
 fn write(folder: &Path, path: &str, text: &str) {
@@ -105,6 +110,13 @@ pub fn load(case: &Case<'_>) -> (tempfile::TempDir, Loaded) {
     }
     if !case.modes.is_empty() {
         write(books.path(), "modes.csv", &text(case.modes));
+    }
+    if !case.credits.is_empty() {
+        write(books.path(), "credits.csv", &text(case.credits));
+        let of = |path: &str| fs::read_to_string(books.path().join(path)).unwrap();
+        write(books.path(), "accounts.csv", &format!("{}prepaid,,,1410,Prepaid\n", of("accounts.csv")));
+        let codes = "account,1410,Prepaid,,,yes,no\n";
+        write(books.path(), "chart/accounts.csv", &format!("{}{codes}", of("chart/accounts.csv")));
     }
     if !case.subsidies.is_empty() {
         write(books.path(), "subsidies.csv", &text(case.subsidies));
@@ -184,6 +196,11 @@ pub fn close(case: &Case<'_>) -> MonthEnd {
             amount: Money::parse(amount).unwrap(),
         })
         .collect();
+    let gone = |(grant, credits): &(&str, &str)| CreditsGone {
+        grant: (*grant).to_owned(),
+        credits: Quantity::parse(credits).unwrap(),
+    };
+    settings.credits_gone = case.gone.iter().map(gone).collect();
     let opened = Opened {
         month,
         run: "0123456789ab".to_owned(),

@@ -1,7 +1,7 @@
 //! What comes in on paper and what puts a month right: invoices, exchange rates, adjustments, payments, waivers.
 
-use super::super::columns::Declared::{Agency, Fund, Service};
-use super::super::columns::Kind::{Count, Currency, Date, Known, Money, Month, OneOf, Price, Text};
+use super::super::columns::Declared::{Agency, Driver, Fund, Service};
+use super::super::columns::Kind::{Count, Currency, Date, Known, Money, Month, OneOf, Price, Quantity, Text};
 use super::super::columns::{Kind, Table, needed, optional};
 use super::{FROM, TO};
 
@@ -69,6 +69,28 @@ pub const LOG_PRICES: &Table = &Table {
     conditions: &[],
     key: &["log", "invoice", "model", "meter", "effective_from"],
     example: &["openai-usage,openai-costs,gpt-4o*,,cached_input_tokens,*cached input,input,2025-01-01,,1.25,1000000"],
+    starter: &[],
+};
+
+pub const CREDITS: &Table = &Table {
+    path: "credits.csv",
+    about: "Credits of AI services that were bought ahead, one row for a purchase. They are used first in first out; what agencies \
+            used is billed at what it was bought for, and what expires is booked. The purchase itself is a charge that \
+            owners.csv gives to central, value prepaid.",
+    needed: false,
+    columns: &[
+        needed("grant", Text, "the id of the purchase"),
+        needed("service", Known(Service), "under which its use is billed"),
+        needed("driver", Known(Driver), "who used how many: a driver table or a [[measure]]"),
+        needed("bought_on", Date, "the first day on which it can be used"),
+        optional("expires_on", Date, "the first day on which it no longer can; blank = never"),
+        needed("credits", Quantity, "how many"),
+        needed("cost", Money, "what was paid for them"),
+        optional("expired_to", Known(Agency), "who pays what expires unused; blank = the provider bears it"),
+    ],
+    conditions: &[],
+    key: &["grant"],
+    example: &["G-1,GPT,credits,2025-07-01,2026-07-01,100000,2000.00,"],
     starter: &[],
 };
 

@@ -14,6 +14,7 @@ mod adjust;
 mod bounds;
 mod cards;
 mod conserve;
+mod credits;
 mod direct;
 mod driven;
 mod fees;
@@ -93,6 +94,7 @@ fn bills(
     drafts.extend(unit::consumed(books, charges)?);
     drafts.extend(windows::counted(books, charges, &mut bills.counted)?);
     drafts.extend(driven::lines(books, &mut bills.counted, findings)?);
+    drafts.extend(credits::lines(books, &mut bills, findings)?);
     drafts.extend(fixed::lines(books, charges, findings)?);
     drafts.extend(fees::cost_plus(books, &drafts, findings)?);
     fees::add(books, &mut drafts, findings)?;

@@ -30,6 +30,7 @@
 
 mod closed_months;
 mod cover;
+mod credits;
 mod csv;
 mod detail_csv;
 mod doubles;

@@ -12,7 +12,7 @@ use super::reconciliation_sheets::{
 use super::reread::Reread;
 use super::sheet::Sheet;
 use super::workbook::{About, Book, Cell, Column, Kind, column, widths, write_text};
-use super::{closed_months, path, standing_in_words, subsidies, usage_logs};
+use super::{closed_months, credits, path, standing_in_words, subsidies, usage_logs};
 use crate::model::bill::Destination;
 use crate::model::money::{Money, Overflow};
 use crate::model::month_end::MonthEnd;
@@ -67,6 +67,9 @@ fn sheets(end: &MonthEnd) -> anyhow::Result<Vec<Sheet>> {
         quarantine(end),
         inputs(end),
     ];
+    if let Some(sheet) = credits::sheet(end)? {
+        sheets.insert(3, sheet);
+    }
     if let Some(sheet) = usage_logs::sheet(end) {
         sheets.insert(3, sheet);
     }

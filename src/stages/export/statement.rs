@@ -276,6 +276,7 @@ pub(super) fn kind_in_words(kind: LineKind) -> &'static str {
         LineKind::Unit => "Quantity times rate",
         LineKind::Fee => "Percentage fee",
         LineKind::Fixed => "Fixed amount",
+        LineKind::Prepaid => "Prepaid credits",
         LineKind::Subsidy => "Subsidy",
         LineKind::Shortfall => "Up to the minimum",
         LineKind::Excess => "Above the maximum",

@@ -86,7 +86,7 @@ pub fn journal(
     if settings.state.vendor_entries != VendorEntries::None {
         drafts.extend(past::accruals(&books, past));
         drafts.extend(vendor::accruals(&books, &charges, vendors));
-        drafts.push(vendor::prepayments(&books, &charges));
+        drafts.push(vendor::prepayments(&books, &charges, bills));
     }
     drafts.push(billing::bill(&books, bills));
     drafts.push(transfers::subsidies(&books, bills));

@@ -6,7 +6,7 @@
 
 use super::Books;
 use super::draft::{Draft, Line, LineKey};
-use crate::model::bill::{Destination, RulingSum, SectionKey};
+use crate::model::bill::{Bills, Destination, RulingSum, SectionKey};
 use crate::model::codes::ServiceCode;
 use crate::model::journal_entry::{JournalType, Side};
 use crate::model::money::{Cost, Money};
@@ -85,13 +85,18 @@ pub fn with_exchange(about: String, vendor: &VendorReconciliation, own: Cost, bo
 
 /// Commitments: what was billed above what was used goes to prepaid, what was used above what was billed comes out of
 /// it. So the expense of a month is what its bills are made of.
-pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>]) -> Draft {
+/// Credits that were used or expired leave it too.
+pub fn prepayments(books: &Books<'_>, charges: &[RulingSum<'_>], bills: &Bills) -> Draft {
     let mut draft = Draft::new(JournalType::Prep);
     let mut net: BTreeMap<(Option<&ServiceCode>, &str), i128> = BTreeMap::new();
     for charge in charges.iter().filter(|charge| charge.ruling.destination.is_prepaid()) {
         let ruling = charge.ruling;
         *net.entry((ruling.service.as_ref(), &ruling.section.provider)).or_default() +=
             i128::from(charge.amount.cents());
+    }
+    for of in &bills.credits {
+        let gone = i128::from(of.cost.cents()) + i128::from(of.expired_cost.cents());
+        *net.entry((Some(&of.service), "")).or_default() -= gone;
     }
     for ((service, provider), cents) in net {
         let amount = money(&mut draft, cents);

@@ -161,6 +161,8 @@ fn vendors(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         }
         let prepaid = charges.iter().filter(|sum| sum.ruling.destination.is_prepaid());
         ahead = sums::of_money(prepaid.map(|sum| sum.amount))?;
+        let credits = month.bills.credits.iter().flat_map(|of| [of.cost, of.expired_cost]);
+        ahead = ahead.checked_sub(sums::of_money(credits)?)?;
     }
     proof.costs("ACCR", ("accrued", booked(JournalType::Accr, Role::AccruedLiability)?), ("used, not invoiced", owed));
     proof.costs(
@@ -207,6 +209,9 @@ fn expense(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
     }
     for sum in charges.iter().filter(|sum| scope != VendorEntries::None && sum.ruling.destination.is_prepaid()) {
         expect(&label(sum).1, Cost::from_money(sum.amount).negated())?;
+    }
+    for of in month.bills.credits.iter().filter(|_| scope != VendorEntries::None) {
+        expect(of.service.as_str(), Cost::from_money(of.cost.checked_add(of.expired_cost)?))?;
     }
     for (name, amount) in of_past(month)? {
         expect(&name, amount)?;

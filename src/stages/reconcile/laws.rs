@@ -4,7 +4,7 @@
 
 use super::own_prices;
 use super::proof::{Proof, by, total};
-use super::{subsidies, sums};
+use super::{credits, subsidies, sums};
 use crate::model::bill::{BillLine, Destination, FundingLine, LineKind, RatedCharge, RulingSum, SectionKey};
 use crate::model::charge::Dimension;
 use crate::model::codes::AgencyCode;
@@ -159,7 +159,8 @@ pub fn rated(month: &MonthEnd, proof: &mut Proof) -> Result<(), Overflow> {
         ("cost of their rows", Cost::total(month.charges.iter().map(|c| c.cost))?),
     );
     own_prices::check(month, proof)?;
-    subsidies::check(month, proof)
+    subsidies::check(month, proof)?;
+    credits::check(month, proof)
 }
 
 /// Law 6.

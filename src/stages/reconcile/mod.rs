@@ -8,6 +8,7 @@ mod asked;
 mod at_hand;
 mod books;
 mod bridge;
+mod credits;
 mod decided;
 mod fees;
 mod invoice;

@@ -271,6 +271,7 @@ pub fn bills(month_end: &MonthEnd, _: &Feed, tie: &mut Tie) -> Result<(), Overfl
     // Told where there are such lines: most months have none.
     for (name, kind) in [
         ("fixed amounts", LineKind::Fixed),
+        ("prepaid credits", LineKind::Prepaid),
         ("subsidies", LineKind::Subsidy),
         ("up to a minimum", LineKind::Shortfall),
         ("above a maximum", LineKind::Excess),

@@ -129,3 +129,42 @@ fn a_subsidy_counts_on_from_closed_months_and_no_file_resets_it() {
     books.run(&crate::books::request(&books, "2025-09"));
     assert_eq!(close::verify(&books.path, false, None).unwrap(), []);
 }
+
+#[test]
+fn credits_that_are_gone_are_in_the_records_of_closed_months() {
+    let books = golden_small();
+    let append = |path: &str, rows: &str| {
+        books.write(path, [books.read(path), rows.as_bytes().to_vec()].concat().as_slice());
+    };
+    append("services.csv", "GPT,Assistant,By credits,7,\n");
+    append("accounts.csv", "prepaid,,,1410,Prepaid\n");
+    append("chart/accounts.csv", "account,1410,Prepaid,,,yes,no\n");
+    books.write(
+        "credits.csv",
+        b"grant,service,driver,bought_on,expires_on,credits,cost,expired_to\n\
+          G-1,GPT,credits,2025-07-01,2025-11-01,1000,20.00,DPS\nG-2,GPT,credits,2025-08-01,,1000,30.00,\n",
+    );
+    let toml = String::from_utf8(books.read("chargeback.toml")).unwrap();
+    books.write("chargeback.toml", toml.replace("folder = \"a", "expected = false\nfolder = \"a").as_bytes());
+    append("drivers/2025-09.csv", "credits,2025-09,DOH,700,credits\n");
+    let lines = |month: &str| -> Vec<String> {
+        closed(&books, month);
+        let explained = ["DOH", "DOT", "DPS"]
+            .into_iter()
+            .flat_map(|agency| (1..12).map(move |number| format!("{agency}-{month}-{number:06}")));
+        let told = explained.filter_map(|id| close::explain(&books.path, &id, 1, false).ok());
+        let of_service = told.filter(|told| told.line.service.as_str() == "GPT");
+        of_service.map(|told| format!("{} {} {}", told.line.agency, told.line.unit, told.line.amount)).collect()
+    };
+    assert_eq!(lines("2025-09"), ["DOH credits 14.00"]);
+    for (month, doh) in [("2025-10", "100"), ("2025-11", "50")] {
+        let rows = format!(
+            "credits,{month},DOH,{doh},credits\nservicenow_hours,{month},DOH,0,hour\nai_tokens,{month},DOH,0,token\n"
+        );
+        books.write(&format!("drivers/{month}.csv"), format!("driver,month,agency,value,unit\n{rows}").as_bytes());
+    }
+    // October uses 100 of the 300 that are left, and 200 expire with it; November begins with the next purchase.
+    assert_eq!(lines("2025-10"), ["DOH credits 2.00", "DPS expired 4.00"]);
+    assert_eq!(lines("2025-11"), ["DOH credits 1.50"]);
+    assert_eq!(close::verify(&books.path, false, None).unwrap(), []);
+}
