@@ -15,7 +15,7 @@ use chargeback::model::money::{Cost, Money, SCALE};
 use chargeback::model::month::Month;
 use chargeback::sources::SOURCES;
 use chargeback::stages::ingest::month_of_rows;
-use chargeback::stages::normalize::{PartJob, normalize_part};
+use chargeback::stages::normalize::{PartJob, narrow_rows, normalize_part};
 use std::io::{Cursor, Read};
 
 type Target = fn(&[u8]);
@@ -73,6 +73,7 @@ pub fn source(bytes: &[u8]) {
         source,
         file: "inbox/2025-06/x/x.csv",
         delimiter,
+        row_width: narrow_rows(&header, &first_rows),
         month: month_of_rows(source, &header, &first_rows).unwrap_or(usual),
         view,
         net: second & 4 != 0,

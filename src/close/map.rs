@@ -17,7 +17,7 @@ use crate::sources::mapped::{self, definition};
 use crate::sources::proposed::propose;
 use crate::sources::recognition::source_of;
 use crate::sources::servicenow;
-use crate::stages::normalize::{PartJob, normalize_part};
+use crate::stages::normalize::{PartJob, narrow_rows, normalize_part};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -159,7 +159,7 @@ fn month_of(text: &str, dates: &MappedDates) -> Option<Month> {
 
 /// What the stage says of the file with this mapping, for the month of its first row.
 fn try_out(opened: &Opened, mapping: &Mapping, month: Month, answer: &mut MapProposal) -> Result<()> {
-    let FileLook::Table { delimiter, .. } = opened.file.look else { return Ok(()) };
+    let FileLook::Table { delimiter, header, first_rows, .. } = &opened.file.look else { return Ok(()) };
     let only = answer.totals.first().map(|(currency, _)| currency.clone()).filter(|currency| !currency.is_empty());
     let currency = only.unwrap_or_else(|| "USD".to_owned());
     let tags: Vec<BillingTag> =
@@ -167,7 +167,8 @@ fn try_out(opened: &Opened, mapping: &Mapping, month: Month, answer: &mut MapPro
     let job = PartJob {
         source: definition(mapping),
         file: &answer.file.clone(),
-        delimiter,
+        delimiter: *delimiter,
+        row_width: narrow_rows(header, first_rows),
         month,
         view: View::Only,
         net: false,

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The form of what a part and a month leave in the ledger; of another form they are not recalled.
-pub const FORM: &str = "rows 3";
+pub const FORM: &str = "rows 4";
 /// The role of the roll-up's rows among the objects of a month.
 const ROWS: &str = "rows";
 
@@ -66,11 +66,14 @@ pub struct Planned<'a> {
 
 impl<'a> Planned<'a> {
     pub fn job<'b>(&'b self, settings: &'b Settings) -> PartJob<'b> {
-        let FileLook::Table { delimiter, .. } = self.file.look else { unreachable!("a part is a table") };
+        let FileLook::Table { delimiter, header, first_rows, .. } = &self.file.look else {
+            unreachable!("a part is a table")
+        };
         PartJob {
             source: self.source,
             file: &self.path,
-            delimiter,
+            delimiter: *delimiter,
+            row_width: normalize::narrow_rows(header, first_rows),
             month: self.version.month,
             view: self.version.view,
             net: self.net,

@@ -182,6 +182,7 @@ codes! {
     PeriodEndInclusive = 225, Note, "a billing period ends on a month's last day";
     DatesDayFirst = 226, Note, "dates are read with the day first";
     DateOrderOpen = 227, Blocks, "the day may stand first or the month";
+    RowNarrow = 228, Warning, "all rows have fewer cells than the header";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

@@ -47,6 +47,16 @@ pub fn damage(books: &Path, step: &str) -> Result<()> {
             Ok(())
         }),
         ("extend", [row, text]) => on_line(&file, number(row)?, |line| Ok([line.to_vec(), bytes_of(text)?].concat())),
+        ("shorten", ["all"]) => edit(&file, |rows| {
+            rows.iter_mut().skip(1).for_each(|row| drop(row.pop()));
+            Ok(())
+        }),
+        ("narrow", [column]) => edit(&file, |rows| {
+            let place = rows[0].iter().position(|name| name == column.as_bytes());
+            let place = place.ok_or_else(|| format!("no column {column}"))?;
+            rows.iter_mut().skip(1).for_each(|row| row.truncate(place));
+            Ok(())
+        }),
         ("shorten", [row]) => edit(&file, |rows| {
             rows[number(row)? - 1].pop();
             Ok(())

@@ -418,8 +418,8 @@ fn deliveries_that_are_refused() {
         (format!("{CUR}koku/2022-07-01-alt-columns.csv"), "2022-07", Code::CellAccount),
         (format!("{CUR}koku/2023-06-01-not-final.csv"), "2023-06", Code::CurrencyMixed),
         (format!("{CUR}koku/2023-06-01.csv"), "2023-06", Code::CurrencyMixed),
-        (format!("{CUR}koku/test_cur.csv"), "2018-06", Code::RowWidth),
-        (format!("{CUR}koku/test_cur.csv.gz"), "2018-06", Code::RowWidth),
+        (format!("{CUR}koku/test_cur.csv"), "2018-06", Code::CellAccount),
+        (format!("{CUR}koku/test_cur.csv.gz"), "2018-06", Code::CellAccount),
         ("aws-cur-legacy/variants/duplicated-rows.csv".to_owned(), "2025-04", Code::LineIdTwice),
         (
             "azure-ea/third-party-finops-toolkit/EA_AmortizedCost_Small.csv".to_owned(),

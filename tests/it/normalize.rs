@@ -12,6 +12,7 @@ mod samples;
 mod speed;
 
 use chargeback::frame::charges::{ChargeSink, NoSink};
+use chargeback::frame::delimited::{Record, Scanner};
 use chargeback::model::finding::{Code, Finding};
 use chargeback::model::intake::{Part, SourceVersion, View};
 use chargeback::model::money::Cost;
@@ -20,7 +21,7 @@ use chargeback::model::part_outcome::PartOutcome;
 use chargeback::model::settings::{BillingTag, Settings, SourceSetting};
 use chargeback::sources::named;
 use chargeback::stages::normalize::{
-    ConcludedVersion, PartJob, carries_net, conclude_version, normalize_part, place_of,
+    ConcludedVersion, PartJob, carries_net, conclude_version, narrow_rows, normalize_part, place_of,
 };
 use std::io::Read;
 use std::path::Path;
@@ -99,6 +100,7 @@ impl Case {
             source: named(self.source).unwrap(),
             file: &place_of(month, path),
             delimiter: delimiter(text),
+            row_width: narrow(text),
             month,
             view: self.view,
             net: self.net(),
@@ -121,6 +123,18 @@ impl Case {
 }
 
 /// Tabs in the header are what a spreadsheet writes.
+/// As the look at the file's first rows tells it.
+fn narrow(text: &[u8]) -> Option<usize> {
+    let mut scanner = Scanner::new(text, delimiter(text));
+    let mut record = Record::default();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    while rows.len() <= 50 && scanner.next(&mut record).unwrap_or(false) {
+        rows.push(vec![String::new(); record.len()]);
+    }
+    let (header, rows) = rows.split_first()?;
+    narrow_rows(header, rows)
+}
+
 fn delimiter(text: &[u8]) -> u8 {
     let header = text.split(|&byte| byte == b'\n').next().unwrap();
     if header.contains(&b'\t') { b'\t' } else { b',' }

@@ -65,6 +65,8 @@ pub struct PartJob<'a> {
     /// Its path below the books, as findings and charges name it.
     pub file: &'a str,
     pub delimiter: u8,
+    /// Cells of its rows, where all that were looked at have fewer than the header: see [`narrow_rows`].
+    pub row_width: Option<usize>,
     pub month: Month,
     pub view: View,
     /// The version carries net costs: the same for all its parts.
@@ -84,6 +86,17 @@ pub struct PartJob<'a> {
     pub billing_tags: &'a [BillingTag],
     /// The same row more often than this in a part blocks, where the vendor gives no row ids.
     pub repeated_rows_limit: u64,
+}
+
+/// How many cells the rows of a file have, where all that were looked at have the same number and fewer than the header:
+/// so the vendor wrote it, and what is missing counts as empty. One row that is narrower than others lost a cell, and its
+/// money may stand in another column.
+pub fn narrow_rows(header: &[String], first_rows: &[Vec<String>]) -> Option<usize> {
+    let width = first_rows.first()?.len();
+    // The look may end within a row.
+    let (last, others) = first_rows.split_last()?;
+    let all = others.iter().all(|row| row.len() == width) && last.len() <= width;
+    (all && width < header.len()).then_some(width)
 }
 
 /// Why reading stopped. What is wrong with the file's content is a finding instead.

@@ -246,6 +246,10 @@ impl<'a> Reader<'a> {
         let cost = VendorCost::read(&self.plan, cells, &mut self.cuts)?;
         let currency =
             if self.only_counts { Symbol::EMPTY } else { self.currency.read(cells, self.roll_up.symbols_mut())? };
+        if cells.len() < self.plan.header.len() {
+            let at_stake = Some((cost.invoiced(), self.roll_up.symbols().text(currency)));
+            self.notebook.note(refusals::narrow(cells.len(), &self.plan.header), cells.row(), at_stake);
+        }
         self.key[Dimension::BillingCurrency as usize] = currency;
         for account in &mut self.accounts {
             account.read(cells, &mut self.key, self.roll_up.symbols_mut())?;
@@ -269,7 +273,7 @@ impl<'a> Reader<'a> {
         if line == self.header_line {
             return Err(refusals::header_again(line));
         }
-        if cells.len() != self.plan.header.len() {
+        if cells.len() != self.plan.header.len() && self.job.row_width != Some(cells.len()) {
             return Err(refusals::width(cells.len(), self.plan.header.len(), line));
         }
         if !cells.is_ascii() && std::str::from_utf8(line).is_err() {

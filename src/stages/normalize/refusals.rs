@@ -44,6 +44,18 @@ pub fn width(found: usize, expected: usize, line: &[u8]) -> Fault {
     Fault::new(Code::RowWidth, None, line, why, AGAIN)
 }
 
+/// Of rows that all are so.
+pub fn narrow(found: usize, header: &[String]) -> Fault {
+    let missing = header.get(found).map(String::as_str).unwrap_or_default();
+    let why = format!(
+        "All rows that were looked at have {found} cells, and the header {}: from \"{missing}\" on they count as empty. Where a \
+         cell is missing further left, those after it stand in other columns.",
+        header.len()
+    );
+    let fix = "Compare a row with the header. If values have moved, ask the vendor for the export again.";
+    Fault::new(Code::RowNarrow, None, b"", why, fix)
+}
+
 pub fn header_again(line: &[u8]) -> Fault {
     let why = "Somebody has joined two exports into one file, so nobody can tell whether both were meant.";
     Fault::new(Code::RowIsHeader, None, line, why, "Put the exports into the inbox as they came, one file each.")

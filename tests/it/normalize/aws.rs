@@ -70,16 +70,29 @@ fn a_query_without_type_and_currency_keeps_its_money() {
     assert!(version.findings.iter().any(|finding| finding.code == Code::ChargeTypeUnknown));
 }
 
-/// Accounts of six or thirteen digits, a plan's usage without its negation, rows narrower than their header: what
-/// third parties publish is made up, and each of it is told.
+/// Every row of this report lacks a cell, and its account has thirteen digits: two things, and both are told.
+#[test]
+fn rows_that_all_are_narrower_than_the_header() {
+    for name in ["test_cur.csv", "test_cur.csv.gz"] {
+        let key = format!("aws-cur-legacy/third-party-koku/{name}");
+        let version = Case::aws("2018-06", parts(&[&key])).concluded();
+        assert_eq!(blocking(&version.findings), [Code::CellAccount], "{:#?}", version.findings);
+        let told = version.findings.iter().find(|finding| finding.code == Code::RowNarrow).unwrap();
+        assert_eq!(told.severity, Severity::Warning);
+        assert!(told.to_string().contains("130 cells, and the header 131"), "{told}");
+        assert!(told.to_string().contains("18 more rows have the same. At stake: 0.08"), "{told}");
+    }
+}
+
+/// Accounts of six or thirteen digits, a plan's usage without its negation: what third parties publish is made up, and
+/// each of it is told.
 #[test]
 fn reports_that_are_made_up() {
     for (name, month, source, currency, wanted) in [
         ("third-party-koku/2022-07-01-alt-columns.csv", "2022-07", "aws-cur-athena", "USD", vec![Code::CellAccount]),
         ("third-party-koku/2023-06-01.csv", "2023-06", "aws-cur", "NOK", vec![Code::CellAccount]),
         ("third-party-koku/2023-06-01-not-final.csv", "2023-06", "aws-cur", "NOK", vec![Code::CellAccount]),
-        ("third-party-koku/test_cur.csv", "2018-06", "aws-cur", "USD", vec![Code::RowWidth]),
-        ("third-party-koku/test_cur.csv.gz", "2018-06", "aws-cur", "USD", vec![Code::RowWidth]),
+        ("third-party-koku/test_cur.csv", "2018-06", "aws-cur", "USD", vec![Code::CellAccount]),
         (
             "third-party-aws-cur-anonymize/sample-legacy-csv.csv",
             "2025-01",

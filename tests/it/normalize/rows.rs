@@ -281,6 +281,7 @@ fn a_truncated_gzip_is_a_finding() {
         source: chargeback::sources::named("aws-cur").unwrap(),
         file: "inbox/2025-06/cloud/cur.csv.gz",
         delimiter: b',',
+        row_width: None,
         month: case.version().month,
         view: View::Only,
         net: false,
