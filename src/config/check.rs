@@ -39,12 +39,35 @@ fn decides(rule: &OwnerRule) -> bool {
     !matches!(rule.owner, AgencyOfTag(_) | AgencyOfGroupTag(_) | AgencyOfAccountTag(_) | ServiceNow)
 }
 
-fn holds_throughout(outer: &Validity, inner: &Validity) -> bool {
-    let from = outer.from.is_none_or(|outer| inner.from.is_some_and(|inner| outer <= inner));
-    let to = outer.to.is_none_or(|outer| inner.to.is_some_and(|inner| inner <= outer));
-    from && to
+/// Of spans in order of their rules, those that leave no day of the inner one free; none where some day is.
+fn cover<'a>(rules: impl Iterator<Item = &'a OwnerRule>, inner: &Validity) -> Option<Vec<&'a OwnerRule>> {
+    let mut rules: Vec<&OwnerRule> = rules.filter(|rule| rule.valid.overlaps(inner)).collect();
+    if let Some(one) = rules.iter().find(|rule| {
+        rule.valid.from.is_none_or(|outer| inner.from.is_some_and(|inner| outer <= inner))
+            && rule.valid.to.is_none_or(|outer| inner.to.is_some_and(|inner| inner <= outer))
+    }) {
+        return Some(vec![one]);
+    }
+    rules.sort_by_key(|rule| rule.valid.from);
+    // The first day that nobody has taken yet; at the beginning that of the inner span.
+    let (mut free, mut taken) = (inner.from, Vec::new());
+    for rule in rules {
+        if rule.valid.from > free {
+            return None;
+        }
+        taken.push(rule);
+        match rule.valid.to {
+            None => return Some(taken),
+            Some(to) if inner.to.is_some_and(|end| end <= to) => return Some(taken),
+            Some(to) => free = free.max(Some(to)),
+        }
+    }
+    None
 }
 
+/// A rule is never reached where earlier ones, each on its days, match all that it would. Several that divide its charges
+/// among them by other conditions than dates are not put together: that asks for every value a charge can have, and
+/// `rules test` tells which rules took nothing in a month.
 fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
     let rules = &settings.owner_rules;
     let terms: Vec<Terms> = rules.iter().map(|rule| Terms::of(&rule.conditions)).collect();
@@ -54,14 +77,17 @@ fn owner_rules(settings: &Settings, findings: &mut Vec<Finding>) {
         index.add(number, &terms[number]);
         let place = || Place::file(tables::OWNERS.path).row(rule.line).column("rule").value(rule.id.clone());
         let earlier = || candidates.iter().map(|&number| (&rules[number], &terms[number]));
-        let hiding = earlier().find(|(earlier, their_terms)| {
-            decides(earlier) && their_terms.contains(&terms[number]) && holds_throughout(&earlier.valid, &rule.valid)
-        });
-        if let Some((hiding, _)) = hiding {
-            let why = format!(
-                "Rule {} on line {} comes first and matches everything that this one would.",
-                hiding.id, hiding.line
-            );
+        let wide =
+            |(earlier, their_terms): &(&OwnerRule, &Terms)| decides(earlier) && their_terms.contains(&terms[number]);
+        if let Some(hiding) = cover(earlier().filter(wide).map(|(earlier, _)| earlier), &rule.valid) {
+            let named: Vec<String> = hiding.iter().map(|rule| format!("{} on line {}", rule.id, rule.line)).collect();
+            let why = match &named[..] {
+                [one] => format!("Rule {one} comes first and matches everything that this one would."),
+                _ => format!(
+                    "Rules {} come first, and on each day one of them matches everything that this one would.",
+                    named.join(" and ")
+                ),
+            };
             let fix = "Move the rule up, or remove it.";
             findings.push(Finding::new(Code::OwnerRuleUnreachable, place(), why, fix));
             continue;
