@@ -164,13 +164,24 @@ fn a_month_that_is_closed_on_estimates_says_so_on_its_outputs() {
     let outcome = books.run(&request);
     assert_eq!(outcome.exit, Exit::Done, "{}", books.told(&outcome));
     let files = books.files("out");
-    let (mut summaries, mut workbooks) = (0, 0);
+    let (mut summaries, mut workbooks, mut texts) = (0, 0, 0);
     for (path, bytes) in files {
         if path.ends_with("/summary.json") {
             let summary: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             let why = summary["estimates"][0]["why"].as_str().unwrap();
             assert!(why.contains("invoice id"), "{why}");
             summaries += 1;
+        }
+        let marks = [
+            (".control.json", "\"on_estimates\": true"),
+            (".control.csv", ",true\n"),
+            (".beancount", "FINAL ON ESTIMATES"),
+            (".hledger", "FINAL ON ESTIMATES"),
+            (".html", "FINAL ON ESTIMATES"),
+        ];
+        for (_, mark) in marks.into_iter().filter(|(end, _)| path.ends_with(end)) {
+            assert!(String::from_utf8(bytes.clone()).unwrap().contains(mark), "{path}");
+            texts += 1;
         }
         if path.ends_with(".xlsx") {
             let mut book: calamine::Xlsx<_> = calamine::Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
@@ -180,7 +191,7 @@ fn a_month_that_is_closed_on_estimates_says_so_on_its_outputs() {
             workbooks += 1;
         }
     }
-    assert!(summaries == 1 && workbooks >= 3, "{summaries} {workbooks}");
+    assert!(summaries == 1 && workbooks >= 3 && texts >= 5, "{summaries} {workbooks} {texts}");
 }
 
 /// FOCUS says with an empty invoice id that a row is not invoiced yet. A file without ids at all is of a vendor who has

@@ -3,7 +3,7 @@
 use super::ledger_text::{Transaction, account, balances, dates, plain, signed, transactions, with_parts};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::{NamedBytes, path, standing};
+use super::{NamedBytes, path, standing_in_words};
 use crate::model::journal_entry::JournalEntry;
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
@@ -18,9 +18,9 @@ pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     let (first, _, after) = dates(end);
     let balances = balances(end)?;
     let mut text = String::new();
-    writeln!(text, "; {} {} {}, run {}", plain(&state.name), end.month, standing(end), end.run)?;
+    writeln!(text, "; {} {} {}, run {}", plain(&state.name), end.month, standing_in_words(end), end.run)?;
     writeln!(text, "; One transaction for each journal and fund, so that every fund must balance by itself.")?;
-    writeln!(text, "option \"title\" \"{} {} {}\"", plain(&state.name), end.month, standing(end))?;
+    writeln!(text, "option \"title\" \"{} {} {}\"", plain(&state.name), end.month, standing_in_words(end))?;
     writeln!(text, "option \"operating_currency\" \"{}\"\n", state.currency)?;
     for (account, (name, _)) in &balances {
         writeln!(text, "{first} open {account} {}\n  name: \"{}\"", state.currency, plain(name))?;

@@ -7,7 +7,7 @@
 use super::csv::{self, Table};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::{NamedBytes, path, standing};
+use super::{NamedBytes, estimates, path, standing};
 use crate::model::journal_entry::{JournalEntry, Posting, Side};
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month::FiscalPeriod;
@@ -170,6 +170,8 @@ struct Control {
     /// SHA-256 of the settings, under which the ledger keeps them.
     configuration: String,
     standing: &'static str,
+    /// A vendor had not issued its invoice when the month was closed.
+    on_estimates: bool,
     state: String,
     month: String,
     fiscal_year: i32,
@@ -201,6 +203,7 @@ impl Control {
             batch_id: end.run.clone(),
             configuration: end.configuration.clone(),
             standing: standing(end),
+            on_estimates: estimates(end).next().is_some(),
             state: end.settings.state.name.clone(),
             month: end.month.to_string(),
             fiscal_year: period.year,
@@ -232,6 +235,7 @@ impl Control {
             "line_count",
             "total_debit",
             "total_credit",
+            "on_estimates",
         ])?;
         table.row(&[
             self.schema.to_owned(),
@@ -248,6 +252,7 @@ impl Control {
             self.line_count.to_string(),
             self.total_debit.to_string(),
             self.total_credit.to_string(),
+            self.on_estimates.to_string(),
         ])?;
         table.finish()
     }
@@ -384,9 +389,9 @@ fn figures_of_json(bytes: &[u8]) -> anyhow::Result<Figures> {
 fn figures_of_line(bytes: &[u8]) -> anyhow::Result<Figures> {
     let (header, rows) = csv::read(bytes)?;
     let mut figures = Figures::default();
-    for (name, cell) in
-        rows.iter().flat_map(|row| header.iter().zip(row)).skip_while(|(name, _)| *name != "journal_count")
-    {
+    let cells = rows.iter().flat_map(|row| header.iter().zip(row));
+    let figure = |name: &str| name.ends_with("_count") || name.starts_with("total_");
+    for (name, cell) in cells.filter(|(name, _)| figure(name)) {
         figures.add_text(name, cell)?;
     }
     Ok(figures)

@@ -4,7 +4,7 @@
 use super::ledger_text::{Transaction, account, balances, dates, plain, signed, transactions};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::{NamedBytes, path, standing};
+use super::{NamedBytes, path, standing_in_words};
 use crate::model::month_end::MonthEnd;
 use crate::model::proof::LawResult;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ pub(super) fn write(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     let (_, last, _) = dates(end);
     let balances = balances(end)?;
     let mut text = String::new();
-    writeln!(text, "; {} {} {}, run {}", plain(&state.name), end.month, standing(end), end.run)?;
+    writeln!(text, "; {} {} {}, run {}", plain(&state.name), end.month, standing_in_words(end), end.run)?;
     writeln!(text, "; One transaction for each journal and fund, so that every fund must balance by itself.\n")?;
     writeln!(text, "commodity 1000.00 {}\n", state.currency)?;
     for (account, (name, _)) in &balances {
