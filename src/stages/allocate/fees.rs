@@ -6,7 +6,7 @@ use super::lines::{Draft, Treatment, cut, rounded_in_words};
 use crate::model::bill::{LineKind, RateReference};
 use crate::model::codes::{AgencyCode, ServiceCode};
 use crate::model::finding::{Code, Finding, Place};
-use crate::model::money::{Cost, Exact, Money, Overflow};
+use crate::model::money::{Cost, Exact, Money, Overflow, apportion};
 use crate::model::settings::{Agency, Mode, RateCard, RateModel, fraction};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,10 +59,40 @@ pub(super) fn cost_plus(
         if let Some((card, agency)) = card.zip(books.settings.agency(code)) {
             let amounts = base.iter().map(|draft| (*draft, draft.line.amount));
             let part = Part::of(books, card, agency, amounts)?;
-            lines.extend(of_agency(books, card, agency, part, &[], findings)?);
+            let mut fees = of_agency(books, card, agency, part, &[], findings)?;
+            for fee in &mut fees {
+                fee.days = by_day(books, card, &base, fee)?;
+            }
+            lines.extend(fees);
         }
     }
     Ok(lines)
+}
+
+/// The cents of such a fee by the days of its base, by largest remainder: a fee on it may change within the month.
+fn by_day(
+    books: Books<'_>,
+    card: &RateCard,
+    base: &[&Draft],
+    fee: &Draft,
+) -> Result<Vec<(NaiveDate, Money)>, Overflow> {
+    let RateModel::CostPlus { percent, .. } = &card.model else { return Ok(Vec::new()) };
+    let own = books.treatment(&fee.line.agency, &card.service, books.month.first_day());
+    let (first, last) = (books.month.first_day(), books.month.last_day());
+    let mut sums: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+    for draft in base {
+        let treated = weaker(&own, draft);
+        if (treated.mode, &treated.absorbed_by) != (fee.line.mode, &fee.line.absorbed_by) {
+            continue;
+        }
+        for &(row, cents) in &draft.details {
+            let sum = sums.entry(books.roll_up.row(row).day().clamp(first, last)).or_default();
+            *sum = sum.checked_add(cents)?;
+        }
+    }
+    let exact: Vec<Exact> = sums.values().map(|sum| sum.exact().times(&fraction(*percent))).collect();
+    let cents = apportion(fee.line.amount, &exact).map_err(|_| Overflow)?.cents;
+    Ok(sums.into_keys().zip(cents).collect())
 }
 
 fn of_group(
@@ -153,10 +183,17 @@ impl ByDay<'_> {
         Ok(lines)
     }
 
-    /// A line's amounts by span, if they can be told apart. A fee has neither rows nor one day.
+    /// A line's amounts by span, if they can be told apart. A fee on bill lines has neither rows nor one day; one on the
+    /// vendor's cost has the days of that.
     fn amounts(&self, draft: &Draft) -> Result<Option<BTreeMap<usize, Money>>, Overflow> {
         if draft.line.kind == LineKind::Fee {
-            return Ok(draft.line.amount.is_zero().then(BTreeMap::new));
+            let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
+            for &(day, cents) in &draft.days {
+                let sum = sums.entry(self.alternatives.span(day)).or_default();
+                *sum = sum.checked_add(cents)?;
+            }
+            let is_whole = Money::total(sums.values().copied())? == draft.line.amount;
+            return Ok(is_whole.then_some(sums));
         }
         draft.by_span(self.books, |day| self.alternatives.span(day))
     }
@@ -221,16 +258,20 @@ impl<'a> Part<'a> {
     ) -> Result<Self, Overflow> {
         let own = books.treatment(&agency.code, &card.service, books.month.first_day());
         let mut part = Self::default();
-        for (Draft { line, .. }, amount) in amounts {
-            let of_line = Treatment { mode: line.mode, absorbed_by: line.absorbed_by.clone() };
-            let weaker = if of_line.mode < own.mode || own.mode == Mode::Chargeback { of_line } else { own.clone() };
-            let of_service = part.by_service.entry(&line.service).or_default();
-            for sum in [part.by_treatment.entry(weaker).or_default(), of_service] {
+        for (draft, amount) in amounts {
+            let of_service = part.by_service.entry(&draft.line.service).or_default();
+            for sum in [part.by_treatment.entry(weaker(&own, draft)).or_default(), of_service] {
                 *sum = sum.checked_add(amount)?;
             }
         }
         Ok(part)
     }
+}
+
+/// A fee on what is not charged is not charged either.
+fn weaker(own: &Treatment, draft: &Draft) -> Treatment {
+    let of_line = Treatment { mode: draft.line.mode, absorbed_by: draft.line.absorbed_by.clone() };
+    if of_line.mode < own.mode || own.mode == Mode::Chargeback { of_line } else { own.clone() }
 }
 
 /// The fee is rounded on the agency's whole base. Where lines of the base are treated differently it is cut: a fee on

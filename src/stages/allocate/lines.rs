@@ -29,6 +29,8 @@ pub(super) struct Draft {
     pub account: String,
     /// Rows behind the line with their cents.
     pub details: Vec<(usize, Money)>,
+    /// Of a percentage above the vendor's cost: its cents by day of use.
+    pub days: Vec<(NaiveDate, Money)>,
     /// The same number on a line that is subsidised and on what lowers it.
     pub lowered: Option<usize>,
 }
@@ -63,7 +65,7 @@ impl<'a> Books<'a> {
             adjustment: None,
             subsidy: None,
         };
-        Draft { line, account: String::new(), details: Vec::new(), lowered: None }
+        Draft { line, account: String::new(), details: Vec::new(), days: Vec::new(), lowered: None }
     }
 
     fn wording(&self, service: &ServiceCode) -> String {
@@ -154,7 +156,7 @@ pub(super) fn number(books: Books<'_>, mut drafts: Vec<Draft>, bills: &mut Bills
     let mut accounts = Vec::with_capacity(drafts.len());
     // By what subsidies call the line that they lower.
     let mut ids: BTreeMap<usize, String> = BTreeMap::new();
-    for Draft { mut line, details, account, lowered } in drafts {
+    for Draft { mut line, details, account, lowered, .. } in drafts {
         let number = last.entry(line.agency.clone()).or_default();
         *number += 1;
         line.id = format!("{}-{}-{number:06}", line.agency, books.month);

@@ -197,7 +197,7 @@ impl Given<'_> {
             list,
             net,
         });
-        Ok(Draft { line, account: of.account.clone(), details: Vec::new(), lowered: of.lowered })
+        Ok(Draft { line, account: of.account.clone(), details: Vec::new(), days: Vec::new(), lowered: of.lowered })
     }
 }
 

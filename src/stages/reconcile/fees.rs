@@ -2,9 +2,9 @@
 
 use crate::model::bill::{BillLine, LineKind};
 use crate::model::codes::{AgencyCode, ServiceCode};
-use crate::model::money::{Money, Overflow};
+use crate::model::money::{Money, Overflow, apportion};
 use crate::model::month_end::MonthEnd;
-use crate::model::settings::{Agency, RateCard, RateModel};
+use crate::model::settings::{Agency, Mode, RateCard, RateModel, fraction};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,12 @@ impl<'a> Fees<'a> {
         };
         let mut base = Money::ZERO;
         for (number, line) in lines {
+            if line.kind == LineKind::Fee {
+                for (day, amount) in of_fee(month, by_day, agency, line)? {
+                    base = base.checked_add(if own.contains(&day) { amount } else { Money::ZERO })?;
+                }
+                continue;
+            }
             let days = by_day.range((number, first)..=(number, month.month.last_day()));
             let (mut amount, mut has_days) = (Money::ZERO, false);
             for ((_, day), of_day) in days {
@@ -47,7 +53,7 @@ impl<'a> Fees<'a> {
                     amount = amount.checked_add(*of_day)?;
                 }
             }
-            let is_first = !has_days && line.kind != LineKind::Fee && own.contains(&first);
+            let is_first = !has_days && own.contains(&first);
             base = base.checked_add(if is_first { line.amount } else { amount })?;
         }
         Ok(base)
@@ -68,6 +74,38 @@ impl<'a> Fees<'a> {
         };
         card.valid.covers(day) && !self.month.settings.rate_cards.iter().any(is_narrower)
     }
+}
+
+/// A percentage above the vendor's cost by the days of that cost, as far as both are treated alike.
+fn of_fee(
+    month: &MonthEnd,
+    by_day: &BTreeMap<(usize, NaiveDate), Money>,
+    agency: &Agency,
+    fee: &BillLine,
+) -> Result<Vec<(NaiveDate, Money)>, Overflow> {
+    let is_its = |card: &&RateCard| fee.rate.as_ref().is_some_and(|rate| card.is(rate));
+    let Some(card) = month.settings.rate_cards.iter().find(is_its) else { return Ok(Vec::new()) };
+    let RateModel::CostPlus { percent, .. } = &card.model else { return Ok(Vec::new()) };
+    let (own, fund) = month.settings.mode(&agency.code, &card.service, month.month.first_day());
+    let own_fund = if own == Mode::Absorbed { fund.cloned() } else { None };
+    let mut sums: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+    for (number, line) in month.bills.lines.iter().enumerate() {
+        if line.kind != LineKind::Direct || line.agency != agency.code || line.rate != fee.rate {
+            continue;
+        }
+        let keeps = line.mode < own || own == Mode::Chargeback;
+        let treated = if keeps { (line.mode, &line.absorbed_by) } else { (own, &own_fund) };
+        if treated == (fee.mode, &fee.absorbed_by) {
+            let days = by_day.range((number, month.month.first_day())..=(number, month.month.last_day()));
+            for ((_, day), amount) in days {
+                let sum = sums.entry(*day).or_default();
+                *sum = sum.checked_add(*amount)?;
+            }
+        }
+    }
+    let exact: Vec<_> = sums.values().map(|sum| sum.exact().times(&fraction(*percent))).collect();
+    let cents = apportion(fee.amount, &exact).map_err(|_| Overflow)?.cents;
+    Ok(sums.into_keys().zip(cents).collect())
 }
 
 fn is_before(line: &BillLine) -> bool {

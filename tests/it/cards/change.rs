@@ -158,3 +158,30 @@ fn a_line_whose_mode_changes_is_cut_and_keeps_its_amount() {
         DOH unit GO v1 50 GB = 4.17",
     );
 }
+
+/// A fee on a service whose cards ask a percentage above the vendor's cost: that percentage has the days of its cost.
+#[test]
+fn a_fee_on_cost_plus_changes_in_mid_month() {
+    let cards = "rate_id,version,service,effective_from,effective_to,approved_by,model,basis,percent,percent_of
+        GO,1,GO,,,Board,cost_plus,billed,10,
+        FEE,1,FEE,,2025-09-15,Board,percent,,5,GO
+        FEE,2,FEE,2025-09-15,,Board,percent,,8,GO";
+    // Until the 14th 100.00 and 10.00 above it: 5 % of 110.00. From the 15th 200.00 and 20.00: 8 % of 220.00.
+    bills(
+        &Case { cards, used: "doh 14 1 GB 100.00\ndoh 15 1 GB 200.00", ..Case::default() },
+        "
+        DOH direct GO v1  = 300.00
+        DOH fee    GO v1  = 30.00
+        DOH fee    FEE v1 = 5.50
+        DOH fee    FEE v2 = 17.60",
+    );
+    // Three days of 0.05 above each: 0.15 and the cents of its days add up to it.
+    bills(
+        &Case { cards, used: "doh 13 1 GB 0.45\ndoh 14 1 GB 0.45\ndoh 15 1 GB 0.45", ..Case::default() },
+        "
+        DOH direct GO v1  = 1.35
+        DOH fee    GO v1  = 0.14
+        DOH fee    FEE v1 = 0.05
+        DOH fee    FEE v2 = 0.04",
+    );
+}
