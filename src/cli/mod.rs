@@ -23,6 +23,7 @@ mod man;
 mod map;
 mod normalize;
 mod progress;
+mod query;
 mod rate;
 mod rates;
 mod reconcile;
@@ -93,6 +94,7 @@ enum Verb {
     Status(status::Status),
     Explain(explain::Explain),
     Focus(focus::Focus),
+    Query(query::Query),
     Verify(verify::Verify),
     Codes(codes::Codes),
     Completions(completions::Completions),
@@ -147,6 +149,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Status(verb) => verb.run(&global, console, surroundings),
         Verb::Explain(verb) => verb.run(&global, console),
         Verb::Focus(verb) => verb.run(&global, console, surroundings),
+        Verb::Query(verb) => verb.run(&global, console, surroundings),
         Verb::Verify(verb) => verb.run(&global, console),
         Verb::Codes(verb) => verb.run(&global, console),
         Verb::Completions(verb) => verb.run(console),

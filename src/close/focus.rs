@@ -5,7 +5,7 @@ use crate::config;
 use crate::frame::charges::{ScannedGroup, scan};
 use crate::frame::focus_parquet::{FocusParquet, Values};
 use crate::io::fs::Disk;
-use crate::ledger::{CloseBody, Ledger, Object};
+use crate::ledger::{Ledger, Object};
 use crate::model::exit::{Exit, Stop};
 use crate::model::money::Cost;
 use crate::model::month::Month;
@@ -21,7 +21,7 @@ const BATCH: usize = 1 << 14;
 
 pub fn focus(books: &Path, month: Month, folder: &Path) -> Result<FocusFiles> {
     let ledger = Ledger::new(Disk::real(books));
-    let body = record_of(&ledger, month)?;
+    let body = replay::record_of(&ledger, month)?;
     let frozen = replay::frozen(&ledger, &body)?;
     let tags: Vec<String> = frozen.settings.state.billing_tags.iter().map(|tag| tag.name.clone()).collect();
     let objects = replay::charges(&ledger, &body)?;
@@ -60,20 +60,6 @@ pub fn focus(books: &Path, month: Month, folder: &Path) -> Result<FocusFiles> {
         billed: text(totals.billed),
         effective: text(totals.effective),
     })
-}
-
-/// The close of a month, or else its newest draft.
-fn record_of(ledger: &Ledger, month: Month) -> Result<CloseBody> {
-    if let Some(close) = ledger.settled()?.of(month) {
-        return Ok(close.body.clone());
-    }
-    let none = || {
-        let message = format!(
-            "{month} has neither been closed nor drafted: run `chargeback close --month {month} --draft` first."
-        );
-        Stop::new(Exit::Usage, message)
-    };
-    Ok(ledger.draft(month)?.map(|(_, body)| body).ok_or_else(none)?)
 }
 
 fn each(

@@ -25,6 +25,7 @@ mod map;
 mod outcome;
 mod outputs;
 mod parts;
+mod query;
 mod rates;
 mod replay;
 mod rules;
@@ -39,9 +40,11 @@ mod whatif;
 pub use api::*;
 pub use at_hand::{FileAtHand, Reconciled};
 pub use backdated::{RateDelta, RateDeltas};
+pub use query::TableColumns;
 pub use run::{run, run_on};
 pub use sniff::{SniffedCosts, SniffedGroup, SniffedSet};
 
+use crate::frame::query::Answer;
 use crate::io::fs::Disk;
 use crate::model::finding::Finding;
 use crate::model::money::Money;
@@ -79,6 +82,21 @@ pub fn explain(books: &Path, line: &str, rows: usize, raw: bool) -> Result<Expla
 /// The charges of a closed or drafted month as FOCUS files in a folder.
 pub fn focus(books: &Path, month: Month, folder: &Path) -> Result<FocusFiles> {
     focus::focus(books, month, folder)
+}
+
+/// The answer to a question in SQL about the tables of a closed or drafted month.
+pub fn query(books: &Path, month: Month, sql: &str) -> Result<Answer> {
+    query::ask(books, month, sql)
+}
+
+/// The tables that can be asked about, with their columns.
+pub fn queried_tables(books: &Path, month: Month) -> Result<Vec<TableColumns>> {
+    query::tables(books, month)
+}
+
+/// Writes an answer as a workbook.
+pub fn write_answer(answer: &Answer, month: Month, file: &Path) -> Result<()> {
+    query::write(answer, month, file)
 }
 
 /// A mapping for a file of no known format. Needs no books.

@@ -14,8 +14,10 @@ use crate::io::{container, inbox};
 use crate::ledger::objects::json;
 use crate::ledger::{CloseBody, KeptStage, Ledger, NamedHash, Object, StageManifest, Verified, at_once};
 use crate::model::bill::BillLine;
+use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::intake::{InboxFile, TableFile, TableRows};
+use crate::model::month::Month;
 use crate::model::month_end::{MonthEnd, Normalized, Standing};
 use crate::model::past::Carried;
 use crate::model::settings::Settings;
@@ -61,6 +63,20 @@ fn left(ledger: &Ledger, body: &CloseBody, stage: &str, role: &str) -> Result<Ob
     Ok(manifest(ledger, body, stage)?.object(role)?.clone())
 }
 
+/// The close of a month, or else its newest draft.
+pub fn record_of(ledger: &Ledger, month: Month) -> Result<CloseBody> {
+    if let Some(close) = ledger.settled()?.of(month) {
+        return Ok(close.body.clone());
+    }
+    let none = || {
+        let message = format!(
+            "{month} has neither been closed nor drafted: run `chargeback close --month {month} --draft` first."
+        );
+        Stop::new(Exit::Usage, message)
+    };
+    Ok(ledger.draft(month)?.map(|(_, body)| body).ok_or_else(none)?)
+}
+
 /// The charges files of a record.
 pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
     let mut charges = Vec::new();
@@ -69,6 +85,11 @@ pub fn charges(ledger: &Ledger, body: &CloseBody) -> Result<Vec<Object>> {
         charges.push(manifest.object("charges")?.clone());
     }
     Ok(charges)
+}
+
+/// The roll-up of a record.
+pub fn roll_up(ledger: &Ledger, body: &CloseBody) -> Result<Object> {
+    left(ledger, body, "normalize", "roll_up")
 }
 
 /// The month's end of a record, up to its journals.

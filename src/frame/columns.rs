@@ -9,8 +9,13 @@ const PRECISION: usize = 38;
 
 /// Amounts as `Decimal(38, 18)`.
 pub fn amounts(name: &str, units: impl Iterator<Item = Option<i128>>) -> Result<Column> {
+    decimals(name, units, SCALE as usize)
+}
+
+/// Numbers with so many decimals.
+pub fn decimals(name: &str, units: impl Iterator<Item = Option<i128>>, scale: usize) -> Result<Column> {
     let units = Int128Chunked::from_iter_options(name.into(), units);
-    Ok(units.into_decimal(PRECISION, SCALE as usize)?.into_series().into_column())
+    Ok(units.into_decimal(PRECISION, scale)?.into_series().into_column())
 }
 
 /// A column of amounts back as units of the eighteenth decimal.

@@ -9,4 +9,5 @@ pub mod focus_parquet;
 pub mod lines;
 pub mod parquet_pages;
 pub mod parquet_text;
+pub mod query;
 pub mod roll_up;

@@ -227,6 +227,17 @@ pub struct VendorReconciliation {
     pub state: VendorState,
 }
 
+impl VendorState {
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::MatchedWithItems => "matched with items",
+            Self::Unmatched => "unmatched",
+            Self::AccruedNoInvoice => "accrued, no invoice",
+        }
+    }
+}
+
 impl VendorReconciliation {
     /// An amount of the section in the currency of the books.
     pub fn in_books(&self, cost: Cost) -> Result<Cost, Overflow> {

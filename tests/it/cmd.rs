@@ -187,7 +187,12 @@ fn replay(transcript: &str) -> String {
 }
 
 fn answer(command: &str, folder: &Path) -> String {
-    let mut words = command.split_whitespace();
+    // What stands in quotes is one argument.
+    let words = command
+        .split('"')
+        .enumerate()
+        .flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
+    let mut words = words.collect::<Vec<&str>>().into_iter();
     let name = words.next().unwrap();
     let arguments: Vec<&str> = words.collect();
     if name == "cp" {

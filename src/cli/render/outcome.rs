@@ -5,7 +5,6 @@ use crate::cli::console::{Console, Emphasis};
 use crate::close::{Outcome, Request, Stage};
 use crate::model::exit::Exit;
 use crate::model::money::{Money, Overflow};
-use crate::model::proof::VendorState;
 use std::io;
 
 /// The tables of a verb: its stages, the comparisons, and who owes what, as far as the run came.
@@ -76,21 +75,12 @@ fn vendors(outcome: &Outcome) -> String {
         .iter()
         .map(|vendor| {
             let invoice = vendor.invoice.map_or_else(|| "none".to_owned(), Money::for_people);
-            let state = state_in_words(vendor.state).to_owned();
+            let state = vendor.state.in_words().to_owned();
             vec![vendor.section.in_words(), vendor.usage.to_string(), invoice, vendor.difference.to_string(), state]
         })
         .collect();
     let header = ["vendor", "charges", "invoice", "difference", "state"];
     if rows.is_empty() { String::new() } else { table(&header, "lrrrl", &rows) }
-}
-
-fn state_in_words(state: VendorState) -> &'static str {
-    match state {
-        VendorState::Matched => "matched",
-        VendorState::MatchedWithItems => "matched with items",
-        VendorState::Unmatched => "unmatched",
-        VendorState::AccruedNoInvoice => "accrued, no invoice",
-    }
 }
 
 fn tie_outs(outcome: &Outcome) -> String {

@@ -4,7 +4,7 @@
 use super::csv::{self, Table, for_people};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::reconciliation_sheets::{item_in_words, state_in_words};
+use super::reconciliation_sheets::item_in_words;
 use super::sheet::Sheet;
 use super::workbook::{Cell, Kind, column};
 use super::{NamedBytes, path};
@@ -103,7 +103,7 @@ pub(super) fn sheet(end: &MonthEnd) -> Result<Option<Sheet>, Overflow> {
             Cell::text(&row.vendor.section.provider),
             Cell::text(&row.vendor.section.billing_account_id),
             Cell::text(&row.vendor.section.invoice_id),
-            Cell::text(state_in_words(row.vendor.state)),
+            Cell::text(row.vendor.state.in_words()),
             Cell::Cost(row.vendor.usage),
             Cell::Money(row.accrued),
             Cell::Money(row.booked.unwrap_or_default()),
@@ -149,7 +149,7 @@ pub(super) fn csv(end: &MonthEnd) -> anyhow::Result<Option<NamedBytes>> {
             for_people(&row.vendor.section.provider).into_owned(),
             for_people(&row.vendor.section.billing_account_id).into_owned(),
             for_people(&row.vendor.section.invoice_id).into_owned(),
-            state_in_words(row.vendor.state).to_owned(),
+            row.vendor.state.in_words().to_owned(),
             for_people(&row.vendor.currency).into_owned(),
             row.vendor.usage.to_string(),
             row.accrued.to_string(),

@@ -28,6 +28,7 @@
 //! rows, 425,000 details, sheets are by month and it is again one CPU-second: then the CSV, written and read, is half of it.
 //! What is in memory at once is a statement and its workbook for every thread; a CSV never is.
 
+mod answer_xlsx;
 mod closed_months;
 mod cover;
 mod credits;
@@ -62,6 +63,7 @@ mod summary;
 mod usage_logs;
 mod workbook;
 
+pub use answer_xlsx::answer_workbook;
 pub use journal_csv::feed;
 pub use outputs::{Fill, InMemory, Outputs};
 pub use summary::SCHEMA as SUMMARY_SCHEMA;

@@ -3,7 +3,7 @@
 use super::csv::{self, Table, for_people};
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
-use super::reconciliation_sheets::{sections, state_in_words};
+use super::reconciliation_sheets::sections;
 use super::{NamedBytes, closed_months, path};
 use crate::model::exchange::ExchangeRate;
 use crate::model::month_end::MonthEnd;
@@ -65,7 +65,7 @@ fn vendors(end: &MonthEnd) -> anyhow::Result<Vec<u8>> {
             for_people(&vendor.section.provider).into_owned(),
             for_people(&vendor.section.billing_account_id).into_owned(),
             for_people(&vendor.section.invoice_id).into_owned(),
-            state_in_words(vendor.state).to_owned(),
+            vendor.state.in_words().to_owned(),
             for_people(&vendor.currency).into_owned(),
             vendor.charges.to_string(),
             vendor.credits.to_string(),

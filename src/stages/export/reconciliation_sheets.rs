@@ -7,7 +7,7 @@ use crate::model::charge::Dimension;
 use crate::model::exchange::ExchangeRate;
 use crate::model::money::{Cost, Money, Overflow};
 use crate::model::month_end::MonthEnd;
-use crate::model::proof::{ItemType, VendorState};
+use crate::model::proof::ItemType;
 use crate::model::settings::Mode;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,15 +24,6 @@ fn sheet(
 
 fn exact(cost: Cost) -> Cell {
     Cell::Cost(cost)
-}
-
-pub(super) fn state_in_words(state: VendorState) -> &'static str {
-    match state {
-        VendorState::Matched => "matched",
-        VendorState::MatchedWithItems => "matched with items",
-        VendorState::Unmatched => "unmatched",
-        VendorState::AccruedNoInvoice => "accrued, no invoice",
-    }
 }
 
 pub(super) fn item_in_words(item: ItemType) -> &'static str {
@@ -68,7 +59,7 @@ pub(super) fn vendors(end: &MonthEnd) -> Result<Sheet, Overflow> {
             Cell::text(&vendor.section.provider),
             Cell::text(&vendor.section.billing_account_id),
             Cell::text(&vendor.section.invoice_id),
-            Cell::text(state_in_words(vendor.state)),
+            Cell::text(vendor.state.in_words()),
             exact(vendor.charges),
             exact(vendor.credits),
             exact(vendor.usage),
