@@ -7,6 +7,7 @@ mod columns;
 pub mod delimited;
 pub mod focus_parquet;
 pub mod lines;
+pub mod older_text;
 pub mod parquet_pages;
 pub mod parquet_text;
 pub mod query;

@@ -2,6 +2,7 @@
 
 use super::container::{Packed, damage_in_words, is_of_disk, plain_text, unpacked};
 use crate::frame::delimited::{MOST_COLUMNS, Record, Scanner};
+use crate::frame::older_text;
 use crate::model::finding::{Code, Finding, Place};
 use crate::model::intake::{Container, FileLook, TextEncoding};
 use anyhow::{Context, Result};
@@ -208,12 +209,13 @@ fn encoding_of(sample: &[u8], declared: Option<TextEncoding>) -> Result<TextEnco
     }
     match std::str::from_utf8(sample) {
         Ok(_) => Ok(TextEncoding::Utf8),
-        // Cut by the sample's end, or one bad cell that the reader will name with row and column.
+        // Cut by the sample's end.
+        Err(error) if error.error_len().is_none() => Ok(TextEncoding::Utf8),
+        Err(_) if is_windows_1252(sample) => Ok(TextEncoding::Windows1252),
+        // One bad cell that the reader will name with row and column.
         Err(error) if error.valid_up_to() > 0 && error.valid_up_to() * 2 > sample.len().min(4096) => {
             Ok(TextEncoding::Utf8)
         }
-        // Whether that is good enough is decided when it is known what the file is.
-        Err(_) if is_windows_1252(sample) => Ok(TextEncoding::Windows1252),
         Err(error) => {
             let at = error.valid_up_to();
             Err(format!(
@@ -246,12 +248,8 @@ fn utf16_without_mark(sample: &[u8]) -> Option<TextEncoding> {
 /// Text of several columns without a byte that Windows-1252 does not have.
 fn is_windows_1252(sample: &[u8]) -> bool {
     let first_line = sample.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let text = |byte: u8| match byte {
-        b'\t' | b'\n' | b'\r' => true,
-        0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0x7f => false,
-        other => other >= b' ',
-    };
-    sample.iter().all(|&byte| text(byte)) && first_line.contains(&delimiter_of(first_line))
+    let is_text = |&byte: &u8| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
+    sample.iter().all(is_text) && older_text::is_windows_1252(sample) && first_line.contains(&delimiter_of(first_line))
 }
 
 fn delimiter_of(first_line: &[u8]) -> u8 {

@@ -183,6 +183,7 @@ codes! {
     DatesDayFirst = 226, Note, "dates are read with the day first";
     DateOrderOpen = 227, Blocks, "the day may stand first or the month";
     RowNarrow = 228, Warning, "all rows have fewer cells than the header";
+    TextOlder = 229, Warning, "text is read as Windows-1252";
     ManifestMissing = 301, Blocks, "several versions of a month and no manifest";
     ManifestDamaged = 302, Blocks, "a manifest cannot be read";
     ManifestPartMissing = 303, Blocks, "a part that the manifest lists is missing";

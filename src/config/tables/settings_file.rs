@@ -99,7 +99,7 @@ pub const SECTIONS: &[Section] = &[
             needed("folder", Text, "the folder"),
             optional("format", Text, "a format name, where recognition by content shall be overruled"),
             optional("expected", Flag, "a month without files is a finding; true if absent"),
-            optional("encoding", OneOf(&["utf-8", "windows-1252"]), "utf-8 if absent"),
+            optional("encoding", OneOf(&["utf-8", "windows-1252"]), "found by looking if absent"),
             optional("date_order", OneOf(&["month-first", "day-first"]), "where the file's dates need it"),
             optional("currency", Currency, "of a file that does not say"),
             optional("allow_empty", Flag, "a file with a header and no rows is accepted; false if absent"),

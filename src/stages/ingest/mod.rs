@@ -406,9 +406,12 @@ fn re_saved(seen: &mut Seen, setting: Option<&SourceSetting>) -> Option<Finding>
             "Put the vendor's own CSV export here.",
         ),
         (Some(source), false, true) => (
-            Code::FileEncoding,
-            format!("This is {}, and its bytes are not UTF-8: a program has saved it again.", source.title),
-            "Export as UTF-8, or set `encoding` for this source in chargeback.toml (\"windows-1252\").",
+            Code::TextOlder,
+            format!(
+                "This is {}, and its bytes are not UTF-8. They are letters of Windows-1252, in which older programs save text, and are read so.",
+                source.title
+            ),
+            "Look whether names with accents are right; set `encoding` for this source in chargeback.toml, or export as UTF-8, to be certain.",
         ),
         (None, false, true) => (
             Code::FileEncoding,
@@ -419,7 +422,8 @@ fn re_saved(seen: &mut Seen, setting: Option<&SourceSetting>) -> Option<Finding>
     };
     let mut finding = Finding::new(code, Place::file(&seen.file.path), why, fix);
     match vendors {
-        Some(_) => seen.kind = Kind::Unreadable,
+        Some(_) if code == Code::FileNotText => seen.kind = Kind::Unreadable,
+        Some(_) => {}
         None => finding.severity = Severity::Note,
     }
     Some(finding)

@@ -17,7 +17,8 @@ use super::selection::Selection;
 use super::tally::{RowCosts, Tally};
 use super::{NormalizeError, PartJob};
 use crate::frame::charges::{ChargeBatch, ChargePlace, ChargeSink};
-use crate::frame::delimited::{Cells, push_undoubled, undoubled};
+use crate::frame::delimited::{Cells, Record, Scanner, push_undoubled, undoubled};
+use crate::frame::older_text::of_older_encoding;
 use crate::model::charge::Dimension;
 use crate::model::finding::Finding;
 use crate::model::mapping::MappedQuantity;
@@ -206,6 +207,11 @@ impl<'a> Reader<'a> {
     }
 
     fn row(&mut self, cells: Cells<'_>, keeper: &mut dyn PartKeeper) -> Result<(), NormalizeError> {
+        if !cells.is_ascii()
+            && let Some(text) = of_older_encoding(cells.line())
+        {
+            return self.row_of_older_encoding(&text, cells.row(), keeper);
+        }
         self.tally.rows_read += 1;
         let line = fingerprint(cells.line());
         self.content.add(line);
@@ -222,6 +228,27 @@ impl<'a> Reader<'a> {
             Ok(()) => self.cuts.end_row(|_| true).map_err(NormalizeError::Overflow)?,
             Err(Stop::Fault(fault)) => self.reject(cells, fault)?,
             Err(Stop::Overflow) => return Err(NormalizeError::Overflow(Overflow)),
+        }
+        Ok(())
+    }
+
+    /// A row as UTF-8 that was none in the file: rare enough to be taken apart by itself.
+    fn row_of_older_encoding(
+        &mut self,
+        text: &str,
+        row: u64,
+        keeper: &mut dyn PartKeeper,
+    ) -> Result<(), NormalizeError> {
+        let mut scanner = Scanner::new(text.as_bytes(), self.job.delimiter);
+        let mut record = Record::default();
+        // No letter is a delimiter or a quote, so the cells are those that were found before.
+        if scanner.next(&mut record).unwrap_or(false) {
+            record.row = row;
+            let cells = scanner.cells(&record);
+            for column in (0..cells.len()).filter(|&column| !cells.raw(column).is_ascii()) {
+                self.notebook.note(refusals::older_text(column, cells.raw(column)), row, None);
+            }
+            self.row(cells, keeper)?;
         }
         Ok(())
     }

@@ -66,6 +66,14 @@ pub fn no_content(line: &[u8]) -> Fault {
     Fault::new(Code::RowEmpty, None, line, why, "Download the export again and do not open it in a spreadsheet.")
 }
 
+/// Of a cell that is read all the same.
+pub fn older_text(column: Column, cell: &[u8]) -> Fault {
+    let why = "Its bytes are not UTF-8. They are letters of Windows-1252, in which older programs save text, and are read so.";
+    let fix = "Look whether names with accents are right; set encoding = \"windows-1252\" for the source in chargeback.toml, or \
+               export as UTF-8, to be certain.";
+    Fault::new(Code::TextOlder, Some(column), cell, why, fix)
+}
+
 pub fn not_text(column: Column, cell: &[u8]) -> Fault {
     let at = std::str::from_utf8(cell).err().map_or(0, |error| error.valid_up_to());
     let byte = cell.get(at).copied().unwrap_or_default();

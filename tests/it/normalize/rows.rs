@@ -239,6 +239,16 @@ fn bad_cells_of_azure_cost_details() {
     insta::assert_snapshot!(text);
 }
 
+/// A letter of an older encoding, further down than anybody looked when the encoding was settled.
+#[test]
+fn a_cell_of_windows_1252_is_read_and_told() {
+    let mut case =
+        aws(&(aws_row(&[]) + &aws_row(&[("identity/LineItemId", "id-2"), ("resourceTags/user:agency", "D?T")])));
+    let place = case.parts[0].1.iter().position(|&byte| byte == b'?').unwrap();
+    case.parts[0].1[place] = 0xc9;
+    insta::assert_snapshot!(told("DÉT in Windows-1252", &case));
+}
+
 #[test]
 fn bytes_that_are_not_text_are_shown() {
     let mut case =
