@@ -3,6 +3,11 @@
 //! Nothing is allocated for a usual row. Texts are symbols after one lookup, amounts are read from the bytes where they
 //! lie, and columns that nobody reads are never looked at.
 
+mod by_rule;
+mod ending;
+mod moments;
+mod sums;
+
 use super::amounts::{self, Cuts, Stop, VendorCost};
 use super::cells::{Account, Currency, Moment, Moments, TagReader, TagTrouble, Texts};
 use super::dictionary::{Memo, is_null};
@@ -17,19 +22,19 @@ use super::selection::Selection;
 use super::tally::{RowCosts, Tally};
 use super::{NormalizeError, PartJob};
 use crate::frame::charges::{ChargeBatch, ChargePlace, ChargeSink};
-use crate::frame::delimited::{Cells, Record, Scanner, push_undoubled, undoubled};
+use crate::frame::delimited::{Cells, Record, Scanner, undoubled};
 use crate::frame::older_text::of_older_encoding;
 use crate::model::charge::Dimension;
 use crate::model::finding::Finding;
-use crate::model::mapping::MappedQuantity;
-use crate::model::money::{Cost, Overflow, Quantity, SCALE};
+use crate::model::money::{Cost, Overflow};
 use crate::model::month_end::RejectedRow;
 use crate::model::part_outcome::{CommitmentUse, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
 use crate::model::secrets::{is_suspicious, masked, without_secrets};
 use crate::model::untrusted::Untrusted;
 use crate::sources::{ChargeRule, Is};
-use chrono::Datelike;
+use by_rule::{ByRule, RuleTexts};
+use sums::{describe, sums_of};
 
 /// Rejected rows kept whole; further ones are counted.
 const MOST_REJECTED: usize = 1000;
@@ -40,43 +45,6 @@ const USAGE_ONLY: &str = "the settings declare the source usage-only: another on
 /// What doubles leave of a sum: 3.6300000000000003.
 const NOISE: Cost = Cost::from_units(1_000_000_000);
 const DAY: i64 = 24 * 60 * 60 * 1000;
-
-/// What a rule writes into a charge's key.
-struct RuleTexts {
-    category: Symbol,
-    frequency: Symbol,
-    pricing: Symbol,
-    status: Symbol,
-    /// Meter and unit of a quantity without money.
-    counts: Option<(Symbol, Symbol)>,
-}
-
-/// Which of the dimensions that rules know come from the rule in this file.
-struct ByRule([(usize, bool); 5]);
-
-impl ByRule {
-    fn new(plan: &Plan) -> Self {
-        let dimensions = [
-            Dimension::ChargeCategory,
-            Dimension::ChargeClass,
-            Dimension::ChargeFrequency,
-            Dimension::PricingCategory,
-            Dimension::CommitmentDiscountStatus,
-        ];
-        let in_file = |wanted: Dimension| {
-            plan.cells.iter().any(|(dimension, cell)| *dimension == wanted && !matches!(cell, Cell::Rule))
-        };
-        Self(dimensions.map(|dimension| (dimension as usize, !in_file(dimension))))
-    }
-
-    fn write(&self, key: &mut [Symbol], texts: [Symbol; 5]) {
-        for (&(place, by_rule), text) in self.0.iter().zip(texts) {
-            if by_rule {
-                key[place] = text;
-            }
-        }
-    }
-}
 
 pub struct Reader<'a> {
     job: &'a PartJob<'a>,
@@ -338,59 +306,6 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn moments(&mut self, cells: Cells<'_>, metered: bool) -> Result<(Moment, i64), Fault> {
-        let Some(start) = &mut self.start else {
-            let day = self.job.month.first_day();
-            let start = Moment { milliseconds: midnight(day), day };
-            return Ok((start, midnight(self.job.month.last_day()) + DAY));
-        };
-        let column = start.column;
-        let start = start.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
-        let end = match &mut self.end {
-            None => start.milliseconds + DAY,
-            Some(end) if is_blank(cells.raw(end.column)) => start.milliseconds,
-            Some(end) => {
-                let column = end.column;
-                let moment = end.read(cells).map_err(|why| refusals::date(column, cells.raw(column), why))?;
-                if moment.milliseconds < start.milliseconds {
-                    return Err(refusals::ends_before(column, cells.raw(column)));
-                }
-                moment.milliseconds
-            }
-        };
-        let month = self.job.month;
-        match &mut self.period {
-            Some(period) if !is_blank(cells.raw(period.column)) => {
-                let cell = cells.raw(period.column);
-                let moment = period.read(cells).map_err(|why| refusals::date(period.column, cell, why))?;
-                if !month.contains(moment.day) {
-                    return Err(refusals::other_period(period.column, cell, month));
-                }
-                let late = (month.first_day() - start.day).num_days();
-                let latest = i64::try_from(self.plan.source.dates.late_days).unwrap_or(i64::MAX);
-                if metered && (late > latest || start.day > month.last_day()) {
-                    return Err(refusals::far_day(column, cells.raw(column), month, latest));
-                }
-            }
-            _ if !month.contains(start.day) => return Err(refusals::other_day(column, cells.raw(column), month)),
-            _ => {}
-        }
-        self.look_at_period_end(cells);
-        Ok((start, end))
-    }
-
-    /// An end that must be exclusive and is the last day of a month was meant to be inclusive.
-    fn look_at_period_end(&mut self, cells: Cells<'_>) {
-        let Some(end) = &mut self.period_end else { return };
-        let cell = cells.raw(end.column);
-        if let Ok(moment) = end.read(cells)
-            && moment.milliseconds % DAY == 0
-            && moment.day.succ_opt().is_some_and(|next| next.day() == 1)
-        {
-            self.notebook.note(refusals::inclusive_end(end.column, cell), cells.row(), None);
-        }
-    }
-
     /// Dimensions and tags, and what is to be told about them.
     fn read_texts(&mut self, cells: Cells<'_>, cost: &VendorCost, currency: Symbol) {
         let Self { texts, tags, key, roll_up, notebook, job, .. } = self;
@@ -521,147 +436,10 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
-
-    /// Takes the whole row out: it is kept as it stands, with what the vendor wants for it.
-    fn reject(&mut self, cells: Cells<'_>, fault: Fault) -> Result<(), NormalizeError> {
-        let aligned = cells.len() == self.plan.header.len();
-        let column = self.plan.vendor_cost.filter(|_| aligned);
-        let cost = column.and_then(|column| amounts::needed(cells, column, &mut self.cuts).ok());
-        let currency =
-            Some(cells).filter(|_| aligned).and_then(|cells| self.currency.named(cells, self.roll_up.symbols_mut()));
-        let at_stake = cost.zip(currency);
-        self.tally.reject(at_stake).map_err(NormalizeError::Overflow)?;
-        self.cuts.end_row(|cut| Some(cut) == column && at_stake.is_some()).map_err(NormalizeError::Overflow)?;
-        let symbols = self.roll_up.symbols();
-        let at_stake = at_stake.map(|(cost, currency)| (cost, symbols.text(currency)));
-        if self.rejected.len() < MOST_REJECTED {
-            let mut raw = without_secrets(&String::from_utf8_lossy(cells.line())).into_owned();
-            raw.truncate(raw.floor_char_boundary(LONGEST_RAW));
-            self.rejected.push(RejectedRow {
-                file: self.job.file.to_owned(),
-                row: cells.row(),
-                column: fault.column.map_or("", |column| self.plan.name(column)).to_owned(),
-                raw: Untrusted::new(raw),
-                why: fault.why.clone(),
-                at_stake: at_stake.map(|(cost, currency)| (cost, currency.to_owned())),
-                waived: None,
-            });
-        }
-        self.notebook.note(fault, cells.row(), at_stake);
-        Ok(())
-    }
-
-    pub fn finish(
-        mut self,
-        sink: &mut dyn ChargeSink,
-        keeper: &mut dyn PartKeeper,
-    ) -> Result<PartOutcome, NormalizeError> {
-        self.flush(sink)?;
-        let file = self.job.file;
-        let mut totals = self.tally.totals(&self.roll_up).map_err(NormalizeError::Overflow)?;
-        let symbols = self.roll_up.symbols();
-        totals.cut_off = self.cuts.by_name(&self.plan);
-        let uses = &self.tally.commitments;
-        let commitments = uses.iter().map(|(&id, &used)| (symbols.text(id).to_owned(), used)).collect();
-        let (rows, costs) = &self.tally.without_invoice;
-        let without_invoice = (*rows, costs.by_text(symbols));
-        let uncommitted = self.tally.uncommitted.by_text(symbols);
-        let day = self.plan.charge_start.map_or("", |column| self.plan.name(column));
-        let earlier = self.earlier.finding(file, day, self.job.month, symbols);
-        let mut findings = self.notebook.into_findings(file, &self.plan);
-        findings.extend(earlier);
-        findings.extend(self.plan.notes.iter().cloned());
-        let with_ids = self.plan.row_id.map(|column| self.plan.name(column));
-        let repeated = self.seen.finish(|id| if with_ids.is_some() { keeper.row_id(id) } else { Ok(()) });
-        let repeated = repeated.map_err(unkept)?;
-        findings.extend(match with_ids {
-            Some(column) => repeated.ids_twice(file, column),
-            None => repeated.rows_repeated(file, self.job.repeated_rows_limit),
-        });
-        keeper.roll_up(self.roll_up.finish()?).map_err(NormalizeError::Write)?;
-        Finding::sort(&mut findings);
-        Ok(PartOutcome {
-            file: file.to_owned(),
-            totals,
-            rejected: self.rejected,
-            findings,
-            commitments,
-            without_invoice,
-            uncommitted,
-            content: self.content.text(),
-            ..PartOutcome::default()
-        })
-    }
 }
 
 fn unkept(error: std::io::Error) -> NormalizeError {
     NormalizeError::Write(error.into())
-}
-
-/// The costs of one charge of a row.
-fn sums_of(
-    plan: &Plan,
-    charge: &PlannedCharge,
-    cells: Cells<'_>,
-    cost: &VendorCost,
-    currency: &str,
-    (notebook, cuts): (&mut Notebook, &mut Cuts),
-) -> Result<Option<Sums>, Stop> {
-    if let Some((column, told)) = charge.told {
-        notebook.note(refusals::watched(column, &undoubled(cells.raw(column)), told), cells.row(), None);
-    }
-    if let Some(counts) = &charge.counts {
-        let quantity = amounts::count(counts, cells, cuts)?;
-        let nothing = Some(Cost::ZERO);
-        let sums =
-            Sums { billed: Cost::ZERO, effective: nothing, list: nothing, contracted: nothing, quantity, charges: 1 };
-        return Ok(Some(sums).filter(|_| !quantity.is_zero()));
-    }
-    if matches!(charge.billed, PlannedAmount::Unavailable) {
-        // The sums need a number; the finding blocks, so nobody is billed by it.
-        let cell = plan.vendor_cost.map_or(&b""[..], |column| cells.raw(column));
-        notebook.note(refusals::billed_unknown(plan.vendor_cost, cell), cells.row(), Some((cost.invoiced(), currency)));
-    }
-    let billed = amounts::amount(&charge.billed, cells, cost, cuts)?.unwrap_or_default();
-    let mut quantity = Quantity::ZERO;
-    if let Some(column) = plan.quantity.filter(|_| charge.made.quantity) {
-        let cell = cells.raw(column);
-        quantity = amounts::quantity(cells, column, cuts)?;
-        if quantity.is_negative() && !billed.is_negative() && !billed.is_zero() {
-            notebook.note(refusals::quantity_sign(column, cell), cells.row(), None);
-        }
-    }
-    if charge.made.quantity && plan.source.mapping().is_some_and(|mapping| mapping.quantity == MappedQuantity::EachRow)
-    {
-        quantity = Quantity::from_units(10_i128.pow(SCALE));
-    }
-    let effective = amounts::amount(&charge.effective, cells, cost, cuts)?;
-    // List and contracted cost are only shown, so text in their cells costs nobody anything.
-    let mut shown = |planned: &PlannedAmount| match amounts::amount(planned, cells, cost, cuts) {
-        Err(Stop::Fault(Fault { column: Some(column), .. })) => {
-            notebook.note(refusals::list_cost(column, &undoubled(cells.raw(column))), cells.row(), None);
-            Ok(None)
-        }
-        other => other,
-    };
-    let list = shown(&charge.list)?;
-    let contracted = shown(&charge.contracted)?;
-    Ok(Some(Sums { billed, effective, list, contracted, quantity, charges: 1 }))
-}
-
-/// The description of the charge that was pushed last, as it is to be shown where something is masked in it.
-fn describe(batch: &mut ChargeBatch, plan: &Plan, cells: Cells<'_>, shown: Option<&str>) {
-    let texts = &mut batch.descriptions;
-    match (plan.description, shown) {
-        (_, Some(shown)) => texts.bytes.extend_from_slice(shown.as_bytes()),
-        (Some(column), None) => push_undoubled(cells.raw(column), &mut texts.bytes),
-        (None, None) => {}
-    }
-    texts.end();
-}
-
-fn midnight(day: chrono::NaiveDate) -> i64 {
-    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
 }
 
 fn is_blank(cell: &[u8]) -> bool {
