@@ -303,6 +303,37 @@ fn lines_are_counted_as_an_editor_counts_them() {
     }
 }
 
+/// Hours and devices come from whoever counts them, and that is a workbook.
+#[test]
+fn drivers_in_a_workbook_are_read_as_their_text() {
+    let books = golden_copy();
+    let header = ["driver", "month", "agency", "value", "unit"];
+    let text = "driver,month,agency,value,unit\nnurses,2025-09,DOT,12.25,hour\nnurses,2025-09,DPS,0.1,hour\n";
+    fs::write(books.path().join("drivers/nurses.csv"), text).unwrap();
+    let values = |file: &str| -> Vec<String> {
+        let loaded = load(books.path());
+        assert_eq!(lines(&loaded.findings), "");
+        let of_file = loaded.settings.drivers.iter().filter(|value| value.file == file);
+        of_file.map(|row| format!("{} {} {} {} {}", row.driver, row.month, row.agency, row.value, row.unit)).collect()
+    };
+    let of_text = values("drivers/nurses.csv");
+    assert_eq!(of_text.len(), 2);
+    fs::remove_file(books.path().join("drivers/nurses.csv")).unwrap();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, header).unwrap();
+    let day = rust_xlsxwriter::Format::new().set_num_format("mmm yyyy");
+    for (row, agency, hours) in [(1, "DOT", 12.25), (2, "DPS", 0.1)] {
+        sheet.write(row, 0, "nurses").unwrap();
+        sheet.write_with_format(row, 1, rust_xlsxwriter::ExcelDateTime::from_ymd(2025, 9, 1).unwrap(), &day).unwrap();
+        sheet.write(row, 2, agency).unwrap();
+        sheet.write(row, 3, hours).unwrap();
+        sheet.write(row, 4, "hour").unwrap();
+    }
+    workbook.save(books.path().join("drivers/nurses.xlsx")).unwrap();
+    assert_eq!(values("drivers/nurses.xlsx"), of_text);
+}
+
 #[test]
 fn invoices_in_a_workbook_are_exact_cents_or_a_finding() {
     let books = golden_copy();
