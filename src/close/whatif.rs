@@ -89,7 +89,7 @@ fn changed(now: &Loaded, then: &Loaded) -> Vec<String> {
 /// How many tables the folder holds, and which of its files are none.
 fn files_of(over: &Disk, then: &Loaded) -> Result<(usize, Vec<String>)> {
     let read: BTreeSet<&str> = then.files.iter().map(|(path, _)| path.as_str()).collect();
-    let files = over.files("").context("cannot list the folder of the other tables")?;
+    let files = over.list("").context("cannot list the folder of the other tables")?;
     let tables = files.into_iter().map(|entry| entry.path).filter(|path| !path.ends_with(".md"));
     let (named, unread): (Vec<String>, Vec<String>) = tables.partition(|path| read.contains(path.as_str()));
     Ok((named.len(), unread))

@@ -103,6 +103,19 @@ fn a_trial_with_bad_tables_says_so() {
     }
 }
 
+/// Rate cards and drivers lie in folders of their own: such a table alone is a trial, and one that nobody reads is named.
+#[test]
+fn a_trial_of_rates_alone() {
+    let books = golden();
+    let folder = other(&books, &[("rates/2026.csv", "62.50", "70")]);
+    let told = whatif(&books, "2025-09", folder.path());
+    assert_eq!((told.exit, told.changed.as_slice()), (Exit::Done, ["rates/2026.csv".to_owned()].as_slice()));
+    assert!(told.lines.iter().any(|line| !line.difference.is_zero()));
+    fs::write(folder.path().join("rates/2027.txt"), "").unwrap();
+    let refused = close::whatif(&trial(&books, "2025-09"), folder.path(), &Silent).unwrap_err();
+    assert!(format!("{refused:#}").contains("holds rates/2027.txt"), "{refused:#}");
+}
+
 /// Amounts by agency and service, whatever becomes of them.
 fn amounts(told: &WhatIf, is_now: bool) -> BTreeMap<(String, String), Money> {
     let mut sums: BTreeMap<(String, String), Money> = BTreeMap::new();
