@@ -14,7 +14,8 @@ use std::path::PathBuf;
 /// Say what files are: format, version, month, rows, what they would add, or why they would be refused
 ///
 /// Names and endings of files do not matter. The parts of one version are told as one, by their folder. Needs no books;
-/// with -C the mappings of the books, and what they say of a source's folder, are heeded.
+/// with -C the mappings of the books, and what they say of a source's folder, are heeded. Ends with 3 where a close would
+/// stop at one of them.
 #[derive(Debug, Args)]
 pub struct Sniff {
     /// Files, or folders with all that lies below them, manifests included
@@ -31,7 +32,7 @@ impl Sniff {
             Format::Csv => console.result(&csv(&sets)?)?,
             Format::Text => text(&sets, console)?,
         }
-        Ok(Exit::Done)
+        Ok(if sets.values().any(SniffedSet::is_refused) { Exit::Blocked } else { Exit::Done })
     }
 }
 

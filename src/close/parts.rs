@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The form of what a part and a month leave in the ledger; of another form they are not recalled.
-pub const FORM: &str = "rows 4";
+pub const FORM: &str = "rows 5";
 /// The role of the roll-up's rows among the objects of a month.
 const ROWS: &str = "rows";
 

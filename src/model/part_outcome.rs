@@ -26,11 +26,30 @@ pub struct PartOutcome {
     pub without_invoice: (u64, BTreeMap<String, Cost>),
     /// The vendor's cost of rows that no commitment covers, by currency: both views of a month must agree on it.
     pub uncommitted: BTreeMap<String, Cost>,
+    /// By currency, of a version with net costs.
+    pub discounts: BTreeMap<String, Discounts>,
     /// Sorted fingerprints of the row ids, where the source has such ids.
     #[serde(skip)]
     pub row_ids: Vec<u64>,
     /// A fingerprint of the set of rows, whatever their order.
     pub content: String,
+}
+
+/// What a version with net costs says of its private discounts: in rows of their own, and in the net column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discounts {
+    /// Of the rows of discounts, as listed.
+    pub rows: Cost,
+    /// What all rows cost as listed, discounts included, less what was invoiced. Nothing where rows and column agree.
+    pub beyond_rows: Cost,
+}
+
+impl Discounts {
+    pub fn add(&mut self, other: &Self) -> Result<(), Overflow> {
+        self.rows = self.rows.checked_add(other.rows)?;
+        self.beyond_rows = self.beyond_rows.checked_add(other.beyond_rows)?;
+        Ok(())
+    }
 }
 
 /// What a commitment's rows say it costs in the month, and what its used and unused parts add up to.

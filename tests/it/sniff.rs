@@ -248,6 +248,21 @@ fn the_answer_in_text_and_as_json() {
     assert_eq!((code, csv.lines().count()), (0, 5));
 }
 
+/// A script may ask whether a close would stop at what was delivered: older versions, tables and prices do not stop it.
+#[test]
+fn the_exit_code_says_whether_a_file_is_refused() {
+    for (file, expected) in [
+        ("azure-ea/create-new", 0),
+        ("servicenow/default-display/cmn_department.csv", 0),
+        ("azure-price-sheet", 0),
+        ("README.md", 3),
+    ] {
+        let path = samples().join(file);
+        let (code, text, _) = run(&["sniff", path.to_str().unwrap()], &surroundings());
+        assert_eq!(code, expected, "{file}: {text}");
+    }
+}
+
 /// With books their mappings are heeded, and without them the file is of no known format.
 #[test]
 fn a_mapped_file_is_known_to_its_books() {

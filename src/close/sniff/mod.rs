@@ -206,6 +206,7 @@ impl Sniffer<'_> {
         };
         let mut set = self.described(files, None);
         let told = set.said.findings.iter().find(|finding| finding.blocks()).or(set.said.findings.first());
+        set.said.passed_over = told.is_some_and(|finding| !finding.blocks());
         set.said.reason = match told.map(|finding| finding.why.clone()).or_else(|| self.of_the_unit()) {
             Some(why) => why,
             None => "No version that counts has it among its parts.".to_owned(),
@@ -412,6 +413,7 @@ fn set_copies_aside(sets: &mut [Set], given: &Given) {
         match first.get(&(source.clone(), set.said.rows, content.clone())) {
             Some(original) if set.said.counts => {
                 set.said.counts = false;
+                set.said.passed_over = true;
                 set.said.adds.clear();
                 set.said.reason = format!("It holds the same rows as {original}, which counts. This copy does not.");
             }

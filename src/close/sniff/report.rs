@@ -41,6 +41,9 @@ pub struct SniffedSet {
     pub counts: bool,
     /// Why it does not count.
     pub reason: String,
+    /// An older version or a copy: it does not count, and nobody need do anything.
+    #[serde(skip)]
+    pub passed_over: bool,
     /// Whether the vendor can still change it.
     pub is_final: bool,
     /// Where nothing fits.
@@ -48,6 +51,15 @@ pub struct SniffedSet {
     /// Others that were asked about and bill the same accounts in the same month: one of them must be left out.
     pub same_money_as: Vec<String>,
     pub findings: Vec<Finding>,
+}
+
+impl SniffedSet {
+    /// Whether a close would stop at it: not what is older, a copy, or information and is passed over with a note.
+    pub fn is_refused(&self) -> bool {
+        !self.counts
+            && !self.passed_over
+            && self.findings.iter().any(|finding| finding.blocks() && !super::LATER.contains(&finding.code))
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

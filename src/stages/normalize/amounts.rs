@@ -49,7 +49,7 @@ impl VendorCost {
     }
 
     /// The same of a discount: with net costs and a blank cell it is in the other rows already.
-    fn discount(&self) -> Cost {
+    pub fn discount(&self) -> Cost {
         match self.net {
             Some(net) => net.unwrap_or_default(),
             None => self.gross,

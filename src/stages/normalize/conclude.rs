@@ -8,7 +8,7 @@ use crate::model::intake::{SourceVersion, View};
 use crate::model::money::{Cost, Overflow, SCALE};
 use crate::model::month::Month;
 use crate::model::month_end::{Normalized, RejectedRow, VersionTotals};
-use crate::model::part_outcome::{CommitmentUse, PartOutcome};
+use crate::model::part_outcome::{CommitmentUse, Discounts, PartOutcome};
 use crate::model::proof::{ControlTotals, CutOff, add_costs};
 use crate::model::roll_up::RollUp;
 use crate::model::settings::Settings;
@@ -71,12 +71,16 @@ pub fn conclude_read(
     let mut totals = ControlTotals { effective: Some(BTreeMap::new()), ..ControlTotals::default() };
     let mut commitments: BTreeMap<String, CommitmentUse> = BTreeMap::new();
     let mut uncommitted = BTreeMap::new();
+    let mut discounts: BTreeMap<String, Discounts> = BTreeMap::new();
     let mut without_invoice = (0, BTreeMap::new());
     for part in &parts {
         totals.add(&part.totals)?;
         add_costs(&mut uncommitted, &part.uncommitted)?;
         without_invoice.0 += part.without_invoice.0;
         add_costs(&mut without_invoice.1, &part.without_invoice.1)?;
+        for (currency, said) in &part.discounts {
+            discounts.entry(currency.clone()).or_default().add(said)?;
+        }
         for (id, used) in &part.commitments {
             commitments.entry(id.clone()).or_default().add(used)?;
         }
@@ -90,6 +94,7 @@ pub fn conclude_read(
     let unfinished = partly_invoiced(version, &totals, settings).unwrap_or(without_invoice);
     findings.extend(not_final(version, &totals, &unfinished, settings));
     findings.extend(unbalanced(version, &commitments)?);
+    findings.extend(discounts.iter().filter_map(|(currency, said)| discounts_disagree(version, currency, said)));
     let content = parts.iter().filter(|part| part.totals.rows_read > 0).map(|part| part.content.clone()).collect();
     if let Some(rule) = named(&version.source).and_then(|source| source.netting) {
         let place = place_of_version(version);
@@ -227,13 +232,29 @@ fn not_final(
     Some(finding)
 }
 
+/// What the vendor rounds at the tenth decimal of each row is far below this.
+const CENT: Cost = Cost::from_units(10_000_000_000_000_000);
+
+/// Discounts that stand in rows and in the net column too, and do not come to the same (formats.md 3.3). Without such rows
+/// the difference is the discount itself.
+fn discounts_disagree(version: &SourceVersion, currency: &str, said: &Discounts) -> Option<Finding> {
+    if said.rows == Cost::ZERO || said.beyond_rows.magnitude() <= CENT {
+        return None;
+    }
+    let why = format!(
+        "Its rows of discounts come to {} and its net column takes off another amount: with the rows everything costs {} more than what the net column says was invoiced. The net column is billed.",
+        said.rows, said.beyond_rows
+    );
+    let fix = "Compare the invoice: the sum it asks for is the right one. Ask the vendor which discounts lack a row or a net cost.";
+    let finding = Finding::new(Code::DiscountDiffers, place_of_version(version), why, fix);
+    Some(finding.at_stake(said.beyond_rows, currency))
+}
+
 /// Commitments whose used and unused parts do not add up to what they cost (formats.md 3.2).
 fn unbalanced(
     version: &SourceVersion,
     commitments: &BTreeMap<String, CommitmentUse>,
 ) -> Result<Vec<Finding>, Overflow> {
-    // The vendor rounds each row at its tenth decimal; a cent is far above what that makes.
-    const CENT: Cost = Cost::from_units(10_000_000_000_000_000);
     let mut findings = Vec::new();
     for (id, used) in commitments {
         let Some(owed) = used.owed else { continue };

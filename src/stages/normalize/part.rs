@@ -28,11 +28,11 @@ use crate::model::charge::Dimension;
 use crate::model::finding::Finding;
 use crate::model::money::{Cost, Overflow};
 use crate::model::month_end::RejectedRow;
-use crate::model::part_outcome::{CommitmentUse, PartOutcome};
+use crate::model::part_outcome::{CommitmentUse, Discounts, PartOutcome};
 use crate::model::roll_up::{RollUpBuilder, Sums, Symbol};
 use crate::model::secrets::{is_suspicious, masked, without_secrets};
 use crate::model::untrusted::Untrusted;
-use crate::sources::{ChargeRule, Is};
+use crate::sources::{Amount, ChargeRule, Is};
 use by_rule::{ByRule, RuleTexts};
 use sums::{describe, sums_of};
 
@@ -252,7 +252,22 @@ impl<'a> Reader<'a> {
         let metered = self.plan.rules[rule].charges.iter().any(|charge| charge.made.quantity);
         let (start, end) = self.moments(cells, metered)?;
         self.read_texts(cells, &cost, currency);
-        self.make(cells, rule, &cost, start, end)
+        self.make(cells, rule, &cost, start, end)?;
+        self.compare_with_net(rule, &cost, currency)
+    }
+
+    /// Adds up what a version with net costs says of its discounts in both ways.
+    fn compare_with_net(&mut self, rule: usize, cost: &VendorCost, currency: Symbol) -> Result<(), Stop> {
+        let charges = &self.plan.rules[rule].charges;
+        if self.plan.net_cost.is_none() || charges.is_empty() {
+            return Ok(());
+        }
+        let in_a_row = charges.iter().any(|charge| matches!(charge.made.billed, Amount::Discount));
+        let invoiced = if in_a_row { cost.discount() } else { cost.invoiced() };
+        let rows = if in_a_row { cost.gross } else { Cost::ZERO };
+        let beyond_rows = cost.gross.checked_sub(invoiced)?;
+        self.tally.discounts.of(currency).add(&Discounts { rows, beyond_rows })?;
+        Ok(())
     }
 
     /// Why a row with a blank cost is left out, where the vendor writes such rows.

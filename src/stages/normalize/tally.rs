@@ -6,7 +6,7 @@
 
 use crate::model::charge::Dimension;
 use crate::model::money::{Cost, Overflow, Quantity};
-use crate::model::part_outcome::CommitmentUse;
+use crate::model::part_outcome::{CommitmentUse, Discounts};
 use crate::model::proof::{ControlTotals, Subtotal};
 use crate::model::roll_up::{RollUpBuilder, Symbol, Symbols};
 use hashbrown::HashMap;
@@ -63,6 +63,7 @@ pub struct Tally {
     without_effective: bool,
     pub without_invoice: (u64, Sums<Cost>),
     pub uncommitted: Sums<Cost>,
+    pub discounts: Sums<Discounts>,
     pub commitments: HashMap<Symbol, CommitmentUse>,
     /// Quantities without money, by meter.
     pub counted: HashMap<Symbol, Quantity>,
@@ -86,7 +87,7 @@ impl<T: Default> Sums<T> {
         &mut self.known[self.last].1
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Symbol, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Symbol, &T)> {
         self.known.iter().map(|(symbol, sum)| (*symbol, sum))
     }
 }

@@ -218,6 +218,59 @@ fn discounts_in_rows_and_in_columns_are_not_taken_twice() {
     assert_eq!(version.totals.totals.vendor_cost["USD"], super::cost("9.5"));
 }
 
+/// Rows of discounts and net columns are two renderings of one discount. The column is billed; where both are there and
+/// come to different sums, somebody has to look.
+#[test]
+fn discount_rows_and_net_columns_must_agree() {
+    let names = AWS.map(|(name, _)| name).join(",");
+    let told = |rows: &[&str]| {
+        let rows: Vec<String> =
+            rows.iter().enumerate().map(|(id, changes)| row(&AWS, &format!("LineItemId={id}; {changes}"))).collect();
+        let text = format!("{names}\n{}", rows.join("\n"));
+        let version = Case::aws("2025-06", vec![("r.csv".to_owned(), text.into_bytes())]).concluded();
+        let found = version.findings.iter().find(|finding| finding.code == Code::DiscountDiffers);
+        (version.totals.totals.billed["USD"], found.and_then(|finding| finding.at_stake.clone()))
+    };
+    const ROW: &str = "LineItemType=EdpDiscount; UnblendedCost=-1";
+    let cost = super::cost;
+    // In columns alone they differ by the discount; in rows and columns they come to the same.
+    assert_eq!(told(&["NetUnblendedCost=9"]), (cost("9"), None));
+    assert_eq!(told(&["NetUnblendedCost=9", ROW]), (cost("9"), None));
+    assert_eq!(told(&["NetUnblendedCost=9.004", ROW]), (cost("9.004"), None), "rounding");
+    // The column takes two off, the row one; the row takes one off, the column nothing.
+    assert_eq!(told(&["NetUnblendedCost=8", ROW]), (cost("8"), Some((cost("1"), "USD".to_owned()))));
+    assert_eq!(told(&["NetUnblendedCost=10", ROW]), (cost("10"), Some((cost("-1"), "USD".to_owned()))));
+}
+
+/// What a month costs and what it was billed differ by what was paid ahead and what of that is used in it.
+#[test]
+fn effective_is_billed_less_purchases_and_fees_and_with_amortization() {
+    let names = AWS.map(|(name, _)| name).join(",");
+    // Upfront 120 for a year, ten of them for June, eight of these used; a plan at 6 paid monthly, of which 5 are used.
+    let rows = [
+        "LineItemType=Usage; UnblendedCost=10",
+        "LineItemType=Fee; UnblendedCost=120; ReservationARN=ri",
+        "LineItemType=DiscountedUsage; UnblendedCost=0; ReservationARN=ri; EffectiveCost=8",
+        "LineItemType=RIFee; UnblendedCost=4; ReservationARN=ri; UnusedAmortizedUpfrontFeeForBillingPeriod=2; UnusedRecurringFee=1",
+        "LineItemType=DiscountedUsage; UnblendedCost=0; ReservationARN=ri; EffectiveCost=3",
+        "LineItemType=SavingsPlanRecurringFee; UnblendedCost=6; SavingsPlanARN=sp; TotalCommitmentToDate=6; UsedCommitment=5",
+        "LineItemType=SavingsPlanCoveredUsage; UnblendedCost=7; SavingsPlanARN=sp; SavingsPlanEffectiveCost=5",
+        "LineItemType=SavingsPlanNegation; UnblendedCost=-7; SavingsPlanARN=sp",
+        "LineItemType=Tax; UnblendedCost=0.5",
+        "LineItemType=Credit; UnblendedCost=-2",
+    ];
+    let rows: Vec<String> =
+        rows.iter().enumerate().map(|(id, changes)| row(&AWS, &format!("LineItemId={id}; {changes}"))).collect();
+    let text = format!("{names}\n{}", rows.join("\n"));
+    let totals = Case::aws("2025-06", vec![("r.csv".to_owned(), text.into_bytes())]).concluded().totals.totals;
+    let (billed, effective) = (totals.billed["USD"], totals.effective.unwrap()["USD"]);
+    assert_eq!(billed, super::cost("138.5"));
+    // Upfront 120, fees 4 and 6; amortized 10 upfront and 4 recurring of the reservation, 6 of the plan.
+    let identity = ["120", "4", "6"].iter().fold(billed, |sum, paid| sum.checked_sub(super::cost(paid)).unwrap());
+    let identity = ["14", "6"].iter().fold(identity, |sum, due| sum.checked_add(super::cost(due)).unwrap());
+    assert_eq!(effective, identity);
+}
+
 #[test]
 fn every_type_of_an_azure_row_in_every_view() {
     use View::{ActualAlone, ActualOfPair, AmortizedAlone, AmortizedOfPair};

@@ -47,6 +47,8 @@ impl Reader<'_> {
         let (rows, costs) = &self.tally.without_invoice;
         let without_invoice = (*rows, costs.by_text(symbols));
         let uncommitted = self.tally.uncommitted.by_text(symbols);
+        let discounts = &self.tally.discounts;
+        let discounts = discounts.iter().map(|(currency, &sums)| (symbols.text(currency).to_owned(), sums)).collect();
         let day = self.plan.charge_start.map_or("", |column| self.plan.name(column));
         let earlier = self.earlier.finding(file, day, self.job.month, symbols);
         let mut findings = self.notebook.into_findings(file, &self.plan);
@@ -69,6 +71,7 @@ impl Reader<'_> {
             commitments,
             without_invoice,
             uncommitted,
+            discounts,
             content: self.content.text(),
             ..PartOutcome::default()
         })
