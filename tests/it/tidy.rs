@@ -227,6 +227,28 @@ fn every_test_file_is_listed() {
     assert!(missing.is_empty(), "tests/it/main.rs does not list {}", missing.join(", "));
 }
 
+/// What the checklist of formats says is tested by a test that is there.
+#[test]
+fn the_checklist_of_formats_names_tests() {
+    let list = fs::read_to_string(root().join("tests/checklist.md")).unwrap();
+    let named: Vec<(&str, &str)> = list.split('`').filter_map(|span| span.split_once(": ")).collect();
+    let named: Vec<_> = named.into_iter().filter(|(file, _)| file.contains('/') && !file.contains(' ')).collect();
+    let is_there = |file: &str, name: &str| {
+        let text = fs::read_to_string(root().join("tests").join(file)).unwrap_or_default();
+        text.contains(&format!("\nfn {name}(")) || text.contains(&format!("\n== {name} "))
+    };
+    let missing: Vec<String> = named
+        .iter()
+        .filter(|(file, name)| !is_there(file, name))
+        .map(|(file, name)| format!("{file}: {name}"))
+        .collect();
+    assert!(
+        named.len() > 30 && missing.is_empty(),
+        "tests/checklist.md names what is not there:\n{}",
+        missing.join("\n")
+    );
+}
+
 #[test]
 fn the_repository_names_no_machine() {
     // Written apart, so that this file does not name them.
