@@ -33,6 +33,7 @@ mod sniff;
 mod stage;
 mod status;
 mod verify;
+mod verify_template;
 mod whatif;
 
 use anyhow::Result;
@@ -96,6 +97,7 @@ enum Verb {
     Focus(focus::Focus),
     Query(query::Query),
     Verify(verify::Verify),
+    VerifyTemplate(verify_template::VerifyTemplate),
     Codes(codes::Codes),
     Completions(completions::Completions),
     Man(man::Man),
@@ -150,6 +152,7 @@ fn dispatch(cli: Cli, console: &mut Console<'_>, surroundings: &Surroundings) ->
         Verb::Explain(verb) => verb.run(&global, console),
         Verb::Focus(verb) => verb.run(&global, console, surroundings),
         Verb::Query(verb) => verb.run(&global, console, surroundings),
+        Verb::VerifyTemplate(verb) => verb.run(&global, console),
         Verb::Verify(verb) => verb.run(&global, console),
         Verb::Codes(verb) => verb.run(&global, console),
         Verb::Completions(verb) => verb.run(console),

@@ -164,6 +164,8 @@ fn prove(end: &mut MonthEnd) -> Result<()> {
             return Ok(());
         }
     };
+    let problems = export::erp_problems(end);
+    end.findings.extend(problems);
     end.tie_outs = reconcile::tie_outs(end, &feed);
     end.laws = reconcile::laws(end);
     tell_failures(end);

@@ -9,6 +9,7 @@ pub mod columns;
 mod conflicts;
 mod credits;
 pub mod demo;
+pub mod erp;
 mod exchange;
 pub mod folder;
 mod funding;
@@ -36,6 +37,7 @@ pub use folder::{demo_in, init_in};
 pub use templates::init;
 
 use crate::io::fs::{Disk, DiskError, EntryKind};
+use crate::model::erp::Template;
 use crate::model::finding::{Code, Finding, Place, Severity};
 use crate::model::mapping::Mapping;
 use crate::model::settings::{Settings, State};
@@ -71,6 +73,7 @@ fn load_layers(disk: Layers<'_>) -> Result<Loaded, DiskError> {
     let mut sheets = Sheets(Vec::new());
     let mut state = reading.state()?;
     let mappings = reading.mappings()?;
+    let erp = reading.erp()?;
     if let Some(state) = &mut state {
         state.mappings = mappings;
     }
@@ -84,6 +87,7 @@ fn load_layers(disk: Layers<'_>) -> Result<Loaded, DiskError> {
     let mut findings = reading.findings;
     references::check(&mut sheets, state.as_ref(), &mut findings);
     let mut settings = build(&sheets, state.unwrap_or_default(), &mut findings);
+    settings.erp = erp;
     funding::complete(&mut settings);
     conflicts::check(&settings, &sheets, &mut findings);
     pool_order::check(&settings, &mut findings);
@@ -131,6 +135,7 @@ fn build(sheets: &Sheets, state: State, findings: &mut Vec<Finding>) -> Settings
         log_prices: log_prices::log_prices(sheets.of(tables::LOG_PRICES), findings),
         adjustments: adjustments::adjustments(sheets.of(tables::ADJUSTMENTS), sheets.of(tables::AGENCIES), findings),
         settlements: adjustments::settlements(sheets.of(tables::SETTLEMENTS), findings),
+        erp: Vec::new(),
     }
 }
 
@@ -157,23 +162,45 @@ impl Reading<'_> {
     /// `mappings/*.toml`, in the order of their names.
     fn mappings(&mut self) -> Result<Vec<Mapping>, DiskError> {
         let mut found = Vec::new();
-        for entry in self.disk.list(mappings::FOLDER)? {
+        for (path, bytes) in self.toml_files(mappings::FOLDER, "mappings")? {
+            let (mapping, findings) = mappings::mapping(&path, &bytes);
+            self.findings.extend(findings);
+            found.extend(mapping);
+        }
+        self.findings.extend(mappings::conflicts(&found));
+        Ok(found)
+    }
+
+    /// `erp/*.toml`, in the order of their names.
+    fn erp(&mut self) -> Result<Vec<Template>, DiskError> {
+        let mut found = Vec::new();
+        for (path, bytes) in self.toml_files(erp::FOLDER, "templates of feeds")? {
+            let (template, findings) = erp::template(&path, &bytes);
+            self.findings.extend(findings);
+            found.extend(template);
+        }
+        self.findings.extend(erp::conflicts(&found));
+        Ok(found)
+    }
+
+    /// Path and bytes of the files of a folder that holds nothing but one kind of TOML.
+    fn toml_files(&mut self, folder: &str, what: &str) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+        let mut found = Vec::new();
+        for entry in self.disk.list(folder)? {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
             if name.starts_with(['.', '~']) || name.ends_with(".md") {
                 continue;
             }
             if entry.kind != EntryKind::File || !name.ends_with(".toml") {
-                let why = "Only mappings are read from mappings/, and their names end in .toml.";
+                let why = format!("Only {what} are read from {folder}/, and their names end in .toml.");
                 let fix = "Give it that ending if it is one, or move it elsewhere.";
                 self.findings.push(Finding::new(Code::FileUnused, Place::file(entry.path), why, fix));
                 continue;
             }
-            let Some(bytes) = self.read(&entry.path)? else { continue };
-            let (mapping, findings) = mappings::mapping(&entry.path, &bytes);
-            self.findings.extend(findings);
-            found.extend(mapping);
+            if let Some(bytes) = self.read(&entry.path)? {
+                found.push((entry.path, bytes));
+            }
         }
-        self.findings.extend(mappings::conflicts(&found));
         Ok(found)
     }
 

@@ -283,6 +283,7 @@ codes! {
     SettingInvalid = 807, Blocks, "a setting is not valid";
     AgencyCodeTwice = 808, Note, "two accounts for one agency";
     WaiverUnused = 809, Warning, "a waiver that waives nothing";
+    TemplateInvalid = 810, Blocks, "a template of a feed is not valid";
     LedgerDamaged = 901, Blocks, "the ledger is damaged";
     LedgerNewer = 902, Blocks, "the books were written by a newer version";
     OutputAltered = 903, Blocks, "outputs are not what the ledger says";

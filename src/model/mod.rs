@@ -11,6 +11,7 @@ pub mod charge;
 pub mod codes;
 pub mod credits;
 pub mod decimal;
+pub mod erp;
 pub mod exchange;
 pub mod exit;
 pub mod finding;

@@ -22,6 +22,7 @@ pub use state::{
 use super::adjustment::{Adjustment, Settlement};
 use super::codes::{AgencyCode, FundCode, ServiceCode};
 use super::credits::{CreditGrant, CreditsGone};
+use super::erp::Template;
 use super::exchange::ExchangeRate;
 use super::money::{Exact, Money};
 use super::month::Month;
@@ -77,6 +78,9 @@ pub struct Settings {
     pub adjustments: Vec<Adjustment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settlements: Vec<Settlement>,
+    /// Feeds for the state's ERP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erp: Vec<Template>,
 }
 
 /// One section of a vendor's invoice.

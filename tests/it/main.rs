@@ -17,6 +17,7 @@ mod containers;
 mod crash;
 mod damage;
 mod deliveries;
+mod erp;
 mod errors;
 mod exchange;
 mod explained;

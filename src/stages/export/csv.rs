@@ -27,6 +27,35 @@ impl Table {
     }
 }
 
+/// Rows of any width, as an ERP's template wants them.
+pub(super) fn delimited<'a>(
+    rows: impl Iterator<Item = &'a Vec<String>>,
+    delimiter: char,
+    newline: &str,
+    always: bool,
+) -> anyhow::Result<Vec<u8>> {
+    let style = if always { ::csv::QuoteStyle::Always } else { ::csv::QuoteStyle::Necessary };
+    let terminator = if newline == "\n" { ::csv::Terminator::Any(b'\n') } else { ::csv::Terminator::CRLF };
+    let mut writer = ::csv::WriterBuilder::new()
+        .flexible(true)
+        .delimiter(u8::try_from(delimiter).context("the delimiter is no single byte")?)
+        .quote_style(style)
+        .terminator(terminator)
+        .from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().context("a feed in memory could not be finished")
+}
+
+/// The same read again.
+pub(super) fn read_delimited(bytes: &[u8], delimiter: char) -> anyhow::Result<Vec<Row>> {
+    let delimiter = u8::try_from(delimiter).context("the delimiter is no single byte")?;
+    let mut reader =
+        ::csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(bytes);
+    Ok(reader.records().collect::<Result<_, _>>()?)
+}
+
 /// A table that is not kept in memory: fields one by one, in large pieces.
 pub(super) fn writer(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
     ::csv::WriterBuilder::new().buffer_capacity(1 << 18).from_writer(out)

@@ -11,6 +11,7 @@
 //! journals/journal-2025-09.csv                          the feed for the state's ERP
 //! journals/journal-2025-09.control.json, .control.csv   counts, totals and the hash of the feed
 //! journals/journal-2025-09.xlsx                         the same lines for people
+//! journals/erp/<template>/                              the same lines as the ERP's own import takes them
 //! journals/journal-2025-09.beancount, .hledger          the same books for two independent checkers
 //! reconciliation/reconciliation-2025-09.xlsx            vendors, tie-outs, laws, pools, cents, what is not billed
 //! reconciliation/tie-outs-2025-09.csv, vendors-2025-09.csv
@@ -35,6 +36,7 @@ mod credits;
 mod csv;
 mod detail_csv;
 mod doubles;
+mod erp;
 mod findings_csv;
 mod grid;
 mod journal_beancount;
@@ -64,6 +66,7 @@ mod usage_logs;
 mod workbook;
 
 pub use answer_xlsx::answer_workbook;
+pub use erp::ruler;
 pub use journal_csv::feed;
 pub use outputs::{Fill, InMemory, Outputs};
 pub use summary::SCHEMA as SUMMARY_SCHEMA;
@@ -129,6 +132,7 @@ const EXPORTERS: &[Exporter] = &[
         of: Of::Agency { path: detail_csv::path, write: detail_csv::write, read_back: detail_csv::read_back },
     },
     Exporter { name: "journal feed", of: Of::Month { write: journal_csv::write, read_back: journal_csv::read_back } },
+    Exporter { name: "journal feeds by template", of: Of::Month { write: erp::write, read_back: erp::read_back } },
     Exporter {
         name: "journal for beancount",
         of: Of::Month { write: journal_beancount::write, read_back: journal_beancount::read_back },
@@ -241,6 +245,11 @@ pub fn read_back(end: &MonthEnd, files: &[NamedBytes]) -> Vec<LawResult> {
 /// The journal feed alone: it is read again before the tie-outs are known that the other files show.
 pub fn journal_feed(end: &MonthEnd) -> anyhow::Result<Vec<NamedBytes>> {
     journal_csv::write(end)
+}
+
+/// What keeps the feeds by template from being written.
+pub fn erp_problems(end: &MonthEnd) -> Vec<Finding> {
+    erp::problems(end)
 }
 
 /// `journals/journal-2025-09-DRAFT.csv`
