@@ -75,6 +75,11 @@ impl Reconcile {
 /// The answer in words.
 fn sentences(told: &Reconciled) -> Vec<String> {
     let mut sentences = Vec::new();
+    let refused = told.files.iter().filter(|file| file.refused).count();
+    if refused > 0 {
+        let files = render::count(refused, "file is", "files are");
+        sentences.push(format!("{files} refused, and charges are missing here for that; the table says why."));
+    }
     for one in &told.currencies {
         let Some((invoice, difference)) = one.invoice.zip(one.difference) else { continue };
         let (asked, billed) = (invoice.for_people(), one.billed.for_people());

@@ -4,6 +4,7 @@ use super::sniff::{self, SniffedSet};
 use crate::model::exit::{Exit, Stop};
 use crate::model::finding::Finding;
 use crate::model::money::Money;
+use crate::model::untrusted::Untrusted;
 use crate::stages::reconcile::{self, AtHand};
 use anyhow::Result;
 use serde::Serialize;
@@ -26,12 +27,14 @@ pub struct FileAtHand {
     pub counts: bool,
     /// Why it does not count.
     pub reason: String,
+    /// A close would stop at it, so its charges are missing here.
+    pub refused: bool,
 }
 
 impl Reconciled {
     /// An invoice that is not the charges in cents does not tie, and a file that blocks leaves the answer open.
     pub fn exit(&self) -> Exit {
-        if self.findings.iter().any(Finding::blocks) {
+        if self.findings.iter().any(Finding::blocks) || self.files.iter().any(|file| file.refused) {
             return Exit::Blocked;
         }
         if self.currencies.iter().any(|one| one.invoice.is_some() && !one.matches) {
@@ -51,6 +54,13 @@ pub fn reconcile(
     threads: usize,
 ) -> Result<Reconciled> {
     let read = sniff::charges(asked, books, threads)?;
+    if let Some((one, other)) = read.sets.iter().find_map(|(key, set)| Some((key, set.same_money_as.first()?))) {
+        let [one, other] = [one, other].map(|path| Untrusted::new(path.as_str()).for_terminal_path());
+        let message = format!(
+            "{one} and {other} bill the same accounts in the same month: together everything would be there twice. Name one of them."
+        );
+        return Err(Stop::new(Exit::Blocked, message).into());
+    }
     let mut files: Vec<FileAtHand> = read.sets.iter().map(|(key, set)| file(key, set)).collect();
     files.sort_by(|a, b| (!a.counts, &a.name).cmp(&(!b.counts, &b.name)));
     let mut findings: Vec<Finding> =
@@ -79,5 +89,13 @@ pub fn reconcile(
 
 fn file(key: &str, set: &SniffedSet) -> FileAtHand {
     let SniffedSet { title, rows, counts, reason, .. } = set;
-    FileAtHand { name: key.to_owned(), title: title.clone(), rows: *rows, counts: *counts, reason: reason.clone() }
+    let refused = set.is_refused();
+    FileAtHand {
+        name: key.to_owned(),
+        title: title.clone(),
+        rows: *rows,
+        counts: *counts,
+        reason: reason.clone(),
+        refused,
+    }
 }

@@ -2,7 +2,7 @@
 //! read: only one `SELECT` over tables that are named here is taken.
 
 use super::columns::amounts;
-use crate::model::money::{Money, SCALE};
+use crate::model::money::Money;
 use anyhow::{Context, Result};
 use chrono::{Datelike, NaiveDate};
 use polars::prelude::{
@@ -63,7 +63,7 @@ pub enum Unanswerable {
 /// The tables that a question names.
 pub fn names(sql: &str) -> Result<Vec<String>, Unanswerable> {
     let first = sql.split_whitespace().next().unwrap_or_default();
-    if !["select", "with"].contains(&first.to_lowercase().as_str()) {
+    if !first.eq_ignore_ascii_case("select") {
         return Err(Unanswerable::NoSelect(first.to_owned()));
     }
     extract_table_identifiers(sql, false, true).map_err(said)
@@ -160,8 +160,9 @@ fn answer(frame: &DataFrame) -> Result<Answer> {
 fn amount(text: &str) -> String {
     let Some((whole, decimals)) = text.split_once('.') else { return text.to_owned() };
     let kept = decimals.trim_end_matches('0');
-    if decimals.len() == SCALE as usize && kept.is_empty() {
-        return whole.to_owned();
+    match (decimals.len(), kept) {
+        (2, _) => text.to_owned(),
+        (_, "") => whole.to_owned(),
+        _ => format!("{whole}.{kept}"),
     }
-    format!("{whole}.{}", if decimals.len() == 2 { decimals } else { kept })
 }

@@ -58,6 +58,7 @@ mod statement_changes;
 mod statement_detail;
 mod statement_html;
 mod statement_page;
+mod statement_people;
 mod statement_sheets;
 mod statement_xlsx;
 mod subsidies;

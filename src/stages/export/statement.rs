@@ -3,7 +3,7 @@
 //! Writers of agency files take a [`Statement`] and never the month's end, so that nothing of another agency is in reach.
 
 use super::statement_detail::DetailRow;
-use super::statement_page::Used;
+use super::statement_people::Used;
 use super::statement_sheets::Adjusted;
 use super::{path, standing_in_words};
 use crate::model::bill::{BillDetail, BillLine, LineKind};
@@ -44,7 +44,7 @@ pub(super) struct Statement<'a> {
     path: String,
     /// Rows of the sheet of details: see [`super::statement_detail`].
     pub sheet: OnceLock<Result<Vec<DetailRow<'a>>, Overflow>>,
-    /// See [`super::statement_sheets::adjusted`] and [`super::statement_page::used`].
+    /// See [`super::statement_sheets::adjusted`] and [`super::statement_people::used`].
     pub adjusted: OnceLock<Result<Vec<Adjusted<'a>>, Overflow>>,
     pub used: OnceLock<Result<Vec<Used<'a>>, Overflow>>,
 }

@@ -7,7 +7,8 @@
 use super::outputs::Written;
 use super::read_back::{Figures, compare};
 use super::statement::{Statement, account_string};
-use super::statement_page::{Page, charged, credits, people};
+use super::statement_page::{Page, charged, credits};
+use super::statement_people::people;
 use crate::model::money::Money;
 use crate::model::month::Month;
 use crate::model::proof::LawResult;

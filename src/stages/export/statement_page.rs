@@ -1,14 +1,14 @@
 //! What the page of a statement shows, as texts: the template only puts them in their places.
 
-use super::statement::{Detail, Statement, account_string, kind_in_words, treatment, words};
+use super::statement::{Statement, account_string, kind_in_words, treatment, words};
 use super::statement_changes::{Before, Changes, Month, before, changes, months};
 use super::statement_detail::{DetailRow, by_day, by_month, rows as detail_rows};
+use super::statement_people::{Person, used};
 use super::statement_sheets::{Adjusted, adjusted, percent_of, resource};
 use crate::model::bill::{BillLine, FundingLine, PoolShare};
 use crate::model::charge::Dimension;
 use crate::model::money::{Money, Overflow, Quantity};
 use crate::model::pricing;
-use crate::model::roll_up::Symbol;
 use crate::model::settings::AccountString;
 use crate::model::untrusted::harmless;
 use serde::Serialize;
@@ -145,17 +145,6 @@ struct Credit {
 }
 
 #[derive(Serialize)]
-struct Person {
-    user: String,
-    service: String,
-    model: String,
-    meter: String,
-    quantity: String,
-    unit: String,
-    amount: String,
-}
-
-#[derive(Serialize)]
 struct Rate {
     id: String,
     version: u32,
@@ -240,7 +229,7 @@ pub(super) fn shown_text(text: &str) -> String {
     harmless(text)
 }
 
-fn quantity(quantity: Quantity) -> String {
+pub(super) fn quantity(quantity: Quantity) -> String {
     let plain = quantity.to_string();
     let (whole, decimals) = plain.split_once('.').unwrap_or((&plain, ""));
     let grouped = whole.parse::<i64>().map_or_else(|_| whole.to_owned(), grouped);
@@ -367,13 +356,6 @@ pub(super) fn credits(statement: &Statement<'_>) -> Result<Option<Money>, Overfl
     Ok((!adjusted.is_empty()).then_some(sum))
 }
 
-/// All use that the vendors tell by person; none where there is none.
-pub(super) fn people(statement: &Statement<'_>) -> Result<Option<Money>, Overflow> {
-    let used = used(statement)?;
-    let sum = Money::total(used.iter().map(|one| one.amount))?;
-    Ok((!used.is_empty()).then_some(sum))
-}
-
 impl Charge {
     fn of(row: &DetailRow<'_>) -> Self {
         let text = |dimension| shown_text(row.first.row.text(dimension));
@@ -396,47 +378,6 @@ impl Credit {
             meter: text(Dimension::SkuMeter),
             resource: shown_text(&resource(&one.first)),
             kind: [text(Dimension::ChargeCategory), text(Dimension::ChargeType)].join(", "),
-            amount: one.amount.for_people(),
-        }
-    }
-}
-
-/// What a person or a key used of one meter.
-pub(super) struct Used<'a> {
-    first: Detail<'a>,
-    quantity: Quantity,
-    amount: Money,
-}
-
-/// Worked out once for a statement.
-pub(super) fn used<'a, 'b>(statement: &'b Statement<'a>) -> Result<&'b [Used<'a>], Overflow> {
-    let used = statement.used.get_or_init(|| used_of(&statement.details));
-    used.as_ref().map(Vec::as_slice).map_err(|_| Overflow)
-}
-
-fn used_of<'a>(details: &[Detail<'a>]) -> Result<Vec<Used<'a>>, Overflow> {
-    let mut found: BTreeMap<_, Used<'a>> = BTreeMap::new();
-    for detail in details.iter().filter(|detail| detail.row.symbol(Dimension::UserId) != Symbol::EMPTY) {
-        let text = |dimension| detail.row.text(dimension);
-        let key = [Dimension::UserId, Dimension::SkuId, Dimension::SkuMeter, Dimension::ConsumedUnit].map(text);
-        let start = || Used { first: *detail, quantity: Quantity::ZERO, amount: Money::ZERO };
-        let one = found.entry((key, detail.line.service.as_str())).or_insert_with(start);
-        one.quantity = one.quantity.checked_add(detail.row.sums().quantity)?;
-        one.amount = one.amount.checked_add(detail.amount)?;
-    }
-    Ok(found.into_values().collect())
-}
-
-impl Person {
-    fn of(one: &Used<'_>) -> Self {
-        let text = |dimension| shown_text(one.first.row.text(dimension));
-        Self {
-            user: text(Dimension::UserId),
-            service: one.first.line.service.to_string(),
-            model: text(Dimension::SkuId),
-            meter: text(Dimension::SkuMeter),
-            quantity: quantity(one.quantity),
-            unit: text(Dimension::ConsumedUnit),
             amount: one.amount.for_people(),
         }
     }

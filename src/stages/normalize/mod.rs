@@ -90,12 +90,12 @@ pub struct PartJob<'a> {
 
 /// How many cells the rows of a file have, where all that were looked at have the same number and fewer than the header:
 /// so the vendor wrote it, and what is missing counts as empty. One row that is narrower than others lost a cell, and its
-/// money may stand in another column.
+/// money may stand in another column; a single row says nothing of others, and may have been cut.
 pub fn narrow_rows(header: &[String], first_rows: &[Vec<String>]) -> Option<usize> {
     let width = first_rows.first()?.len();
     // The look may end within a row.
     let (last, others) = first_rows.split_last()?;
-    let all = others.iter().all(|row| row.len() == width) && last.len() <= width;
+    let all = !others.is_empty() && others.iter().all(|row| row.len() == width) && last.len() <= width;
     (all && width < header.len()).then_some(width)
 }
 

@@ -9,7 +9,7 @@ use chargeback::model::intake::{Container, TextEncoding};
 use chargeback::model::money::Cost;
 use chargeback::model::roll_up::Row;
 use chargeback::sources::recognition::source_of;
-use chargeback::stages::normalize::{ConcludedVersion, conclude_month};
+use chargeback::stages::normalize::{ConcludedVersion, conclude_month, narrow_rows};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -81,6 +81,24 @@ fn rows_that_all_are_narrower_than_the_header() {
         assert_eq!(told.severity, Severity::Warning);
         assert!(told.to_string().contains("130 cells, and the header 131"), "{told}");
         assert!(told.to_string().contains("18 more rows have the same. At stake: 0.08"), "{told}");
+    }
+}
+
+#[test]
+fn one_row_that_is_narrow_may_have_been_cut() {
+    let row = |cells: usize| vec![String::new(); cells];
+    let header = row(5);
+    for (rows, width) in [
+        (vec![], None),
+        (vec![row(3)], None),
+        (vec![row(3), row(3)], Some(3)),
+        // The look ended within the last row.
+        (vec![row(3), row(3), row(1)], Some(3)),
+        (vec![row(3), row(5)], None),
+        (vec![row(5), row(3)], None),
+        (vec![row(6), row(6)], None),
+    ] {
+        assert_eq!(narrow_rows(&header, &rows), width, "{rows:?}");
     }
 }
 
